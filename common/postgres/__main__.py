@@ -1,4 +1,4 @@
-"""`python -m common.postgres status|stop|psql [DATA_DIR]`: look at the embedded server, stop it, or talk to it."""
+"""`python -m common.postgres status|stop|psql [DATA_DIR]`: a hand on the embedded server."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
         info = server.ensure_running(data_dir)
         psql = str(server.binaries() / "psql")
         os.set_inheritable(server.user_lock(data_dir), True)  # psql is a user of the server too
-        os.execv(psql, [psql, info.dsn])
+        os.execv(psql, [psql, info.dsn])  # noqa: S606
     if arguments[0] == "stop":
         stopped = server.stop(data_dir)
         print("stopped" if stopped else "not running")  # noqa: T201

@@ -1,4 +1,4 @@
-"""What Django loads for `ENGINE = "common.postgres"`: the stock PostgreSQL backend with a server of its own."""
+"""What Django loads for `ENGINE = "common.postgres"`: the stock backend plus a server."""
 
 import os
 import time
@@ -29,7 +29,7 @@ class DatabaseClient(PostgresClient):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Connects to the embedded server of `DATA_DIR`, which it starts first where it is not running."""
+    """Connects to the embedded server of `DATA_DIR`, which it starts first if need be."""
 
     client_class = DatabaseClient
 
@@ -62,7 +62,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @async_unsafe
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """Connect; where the server has just died, give it the second or two that its recovery takes."""
+        """Connect; where the server has just died, wait for its recovery (a second or two)."""
         deadline = time.monotonic() + RECOVERY_SECONDS
         while True:
             try:
@@ -75,7 +75,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 def _passes_by_itself(error: psycopg.OperationalError) -> bool:
-    """Whether the server is starting, stopping, recovering or gone: libpq gives only words, and ours are in English."""
+    """Whether the server is starting, stopping, recovering or gone: libpq gives only words."""
     signs = (
         "the database system is",
         "Connection refused",

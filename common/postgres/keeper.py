@@ -1,7 +1,8 @@
 """The process that owns one embedded PostgreSQL server (see the package's docstring for its locks).
 
-It makes the cluster on the first start, starts the server again after a crash, and stops it once no process uses it. Should
-the keeper itself be killed, the kernel tells PostgreSQL to shut down (on Linux), and the next connection starts both again.
+It makes the cluster on the first start, starts the server again after a crash, and stops it once no
+process uses it. Should the keeper itself be killed, the kernel tells PostgreSQL to shut down (on
+Linux), and the next connection starts both again.
 """
 
 import fcntl
@@ -59,7 +60,7 @@ class Failed(Exception):
 
 
 def main(root: str, keeper_lock: int) -> None:
-    """Keep the server of `root` running while it has users. `keeper_lock`: inherited, already locked."""
+    """Keep the server of `root` running while it has users; `keeper_lock` is inherited, locked."""
     if os.fork():
         os._exit(0)  # whoever started us has no child to wait for
     places = Places(root)
@@ -85,7 +86,8 @@ def _raise_stopped(signum: int, frame: FrameType | None) -> NoReturn:
 
 
 def _say(text: str) -> None:
-    print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), text, file=sys.stderr, flush=True)  # noqa: T201
+    now = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
+    print(now, text, file=sys.stderr, flush=True)  # noqa: T201
 
 
 class Keeper:
@@ -124,7 +126,7 @@ class Keeper:
             self._stop()
 
     def _watch(self) -> bool:
-        """True: nobody uses the server, and nobody can start to until we are gone. False: it crashed."""
+        """True: nobody uses the server, and nobody can until we are gone. False: it crashed."""
         assert self.server is not None
         unused_since: float | None = None
         while self.server.poll() is None:
@@ -160,8 +162,8 @@ class Keeper:
         lock = os.open(self.places.server_lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            # We hold the lock, so no PostgreSQL process of this cluster lives and what is left of the last one is rubbish,
-            # even if its process id belongs to somebody else by now.
+            # We hold the lock, so no PostgreSQL process of this cluster lives and what is left of
+            # the last one is rubbish, even if its process id belongs to somebody else by now.
             self.places.pid_file.unlink(missing_ok=True)
             for left in self.sockets.glob(".s.PGSQL.*"):
                 left.unlink()
@@ -189,14 +191,15 @@ class Keeper:
             shutil.rmtree(self.sockets, ignore_errors=True)
 
     def _initialise(self) -> None:
-        """Make the cluster, role and database beside their place, then move them there: all or nothing."""
+        """Make the cluster, role and database aside, then move them to their place: all or none."""
         new = self.places.root / "cluster.new"
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(mode=0o700)
         self._give(new)
         initdb = [str(self.bin / "initdb"), "-D", str(new), "-U", SUPERUSER, "--auth=trust"]
         initdb += ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        # Word characters (so pg_trgm in Amharic) follow the C library's ctype, the rest the builtin locale.
+        # Word characters (so pg_trgm in Amharic) follow the C library's ctype, the rest the builtin
+        # locale.
         initdb += ["--locale=C", f"--lc-ctype={_utf8_ctype()}", "--no-instructions"]
         statements = f"CREATE ROLE {ROLE} LOGIN CREATEDB\nCREATE DATABASE {DATABASE} OWNER {ROLE}\n"
         single = [str(self.bin / "postgres"), "--single", "-D", str(new), "template1"]
@@ -208,7 +211,7 @@ class Keeper:
         new.rename(self.places.cluster)
 
     def _wait_for_orphans(self) -> None:
-        """Wait for PostgreSQL processes whose server was killed; end those that do not notice it."""
+        """Wait for PostgreSQL processes that outlived their server; end those that stay."""
         lock = os.open(self.places.server_lock, os.O_RDWR | os.O_CREAT, 0o600)
         waiting_since = time.monotonic()
         try:
@@ -264,7 +267,7 @@ class Keeper:
         )
 
     def _socket_directory(self) -> Path:
-        """A directory only its owner may enter: in the data directory, or a short one where that path is too long."""
+        """A directory only its owner may enter; in the data directory if that path is short."""
         found = self.places.root / "run"
         if len(os.fsencode(found / ".s.PGSQL.5432")) > SOCKET_PATH_BYTES:
             digest = hashlib.sha256(os.fsencode(self.places.root)).hexdigest()[:12]

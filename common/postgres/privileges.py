@@ -24,8 +24,8 @@ _CAPABILITY_VERSION_3 = 0x20080522
 def owner_for(root: Path, cluster: Path) -> pwd.struct_passwd | None:
     """The user to run PostgreSQL as, or None to run it as ourselves.
 
-    Root steps down to the owner of an existing cluster, else to the owner of the data directory, else to a system account of
-    its own.
+    Root steps down to the owner of an existing cluster, else to the owner of the data directory,
+    else to a system account of its own.
     """
     if os.geteuid() != 0:
         return None
@@ -42,7 +42,8 @@ def _system_account() -> pwd.struct_passwd:
         except KeyError:
             if not (useradd := shutil.which("useradd")):
                 break
-            # Fails when another process adds it at the same moment: then it is there at the next look.
+            # Fails when another process adds it at the same moment: then it is there at the next
+            # look.
             command = [useradd, "--system", "--no-create-home", "--shell", "/usr/sbin/nologin"]
             subprocess.run([*command, ACCOUNT], capture_output=True, check=False)
     return pwd.getpwnam("nobody")
@@ -61,8 +62,9 @@ def reachable(path: Path, user: pwd.struct_passwd) -> bool:
 def become(user: pwd.struct_passwd | None, *, pass_any_door: bool) -> Callable[[], None]:
     """What a child does between fork and exec: become `user`, and end with its parent.
 
-    `pass_any_door` keeps one capability (on Linux), by which the user may enter directories that are closed to it. A
-    checkout below /root then works without opening /root to everybody, which is what a chmod would do.
+    `pass_any_door` keeps one capability (on Linux), by which the user may enter directories that
+    are closed to it. A checkout below /root then works without opening /root to everybody, which is
+    what a chmod would do.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     linux = sys.platform == "linux"

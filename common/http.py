@@ -1,0 +1,97 @@
+"""What every request passes on its way in and out: its id, its slash, its error format."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.middleware.common import CommonMiddleware
+
+from common.ids import uuid7
+
+log = logging.getLogger(__name__)
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+_GIVEN_ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+
+def current_request_id() -> str:
+    """The id of the request being served by this thread, or an empty string."""
+    return _request_id.get()
+
+
+class RequestIdMiddleware:
+    """Give each request an id, in the logs, in errors and in the answer's `X-Request-ID`.
+
+    A well-formed id sent by the caller is kept, so that a front end can follow its own call.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if _GIVEN_ID.fullmatch(given) else str(uuid7())
+        token = _request_id.set(request_id)
+        try:
+            response = self.get_response(request)
+        finally:
+            _request_id.reset(token)
+        response["X-Request-ID"] = request_id
+        return response
+
+
+class SlashMiddleware(CommonMiddleware):
+    """Append a missing slash for reads only: redirecting a POST would lose its body."""
+
+    def should_redirect_with_slash(self, request: HttpRequest) -> bool:
+        return request.method in {"GET", "HEAD"} and super().should_redirect_with_slash(request)
+
+
+class ProblemMiddleware:
+    """Turn what escapes a view that is not DRF's into the house's error format.
+
+    An unreachable or overloaded database is a 503 with `Retry-After`, never a 500.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        from common import problems  # the floor's own module; it needs the settings to be ready
+
+        if isinstance(exception, (OperationalError, InterfaceError)):
+            log.warning("database unavailable: %s", exception)
+            return problems.database_unavailable()
+        if isinstance(exception, RequestDataTooBig):
+            return problems.problem(413, "body_too_large", "The request body is too large.")
+        return None
+
+
+def client_address(request: HttpRequest) -> str:
+    """The caller's IP address, for limits.
+
+    Only the last `TRUSTED_PROXY_HOPS` entries of X-Forwarded-For were written by proxies of ours; whatever a client put
+    before them is ignored, as is the whole header when there is no proxy.
+    """
+    hops: int = settings.TRUSTED_PROXY_HOPS
+    if hops:
+        chain = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+        if len(chain) >= hops and chain[-hops]:
+            return chain[-hops]
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def public_url(path: str) -> str:
+    """An absolute address of this shop. Its base is the setting, never the Host header."""
+    return f"{settings.PUBLIC_URL}{path}"

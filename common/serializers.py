@@ -1,0 +1,94 @@
+"""Serializer base classes and fields that all doors share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from common.money import DECIMAL_PLACES, EXPONENTS, MAX_AMOUNT, Money, format_amount, parse_amount
+
+
+class StrictMixin:
+    """Refuse body fields that the serializer does not know; ignore those it only shows."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            known = self.fields.keys()  # type: ignore[attr-defined]
+            unknown = [str(key) for key in data if key not in known]
+            if unknown:
+                raise serializers.ValidationError(
+                    {name: ["There is no such field."] for name in unknown[:20]},
+                    code="unknown_field",
+                )
+        return super().to_internal_value(data)  # type: ignore[misc]
+
+
+class StrictSerializer(StrictMixin, serializers.Serializer[Any]):
+    """A plain serializer that refuses unknown fields."""
+
+
+class StrictModelSerializer(StrictMixin, serializers.ModelSerializer[Any]):
+    """A model serializer that refuses unknown fields."""
+
+
+MONEY_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "amount": {"type": "string", "pattern": r"^-?\d{1,12}(\.\d{1,2})?$", "examples": ["1250.00"]},
+        "currency": {"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["ETB"]},
+    },
+    "required": ["amount", "currency"],
+}
+
+
+@extend_schema_field(MONEY_SCHEMA)
+class MoneyField(serializers.Field):  # type: ignore[type-arg]
+    """Money of the shop's currency, 0 ≤ amount.
+
+    Reads `"1250.00"`, `1250` or `{"amount": "1250.00", "currency": "ETB"}` into a Decimal; writes the object. The written
+    currency is that of the instance's `currency` attribute, or the shop's.
+    """
+
+    default_error_messages = {
+        "invalid": "Give an amount such as \"1250.00\", or {\"amount\", \"currency\"}.",
+        "currency": "This shop sells in {currency}.",
+        "negative": "An amount cannot be negative.",
+        "too_large": "This amount is too large.",
+        "decimals": "{currency} has no more than {places} decimals.",
+    }
+
+    def __init__(self, *, min_amount: Decimal = Decimal(0), **kwargs: Any) -> None:
+        self.min_amount = min_amount
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        currency: str = settings.SHOP_CURRENCY
+        if isinstance(data, Mapping):
+            if set(data) - {"amount", "currency"} or "amount" not in data:
+                self.fail("invalid")
+            if data.get("currency", currency) != currency:
+                self.fail("currency", currency=currency)
+            data = data["amount"]
+        try:
+            amount = parse_amount(data)
+        except ValueError:
+            self.fail("invalid")
+        if amount < self.min_amount:
+            self.fail("negative")
+        if amount > MAX_AMOUNT:
+            self.fail("too_large")
+        places = min(EXPONENTS[currency], DECIMAL_PLACES)
+        if amount != round(amount, places):
+            self.fail("decimals", currency=currency, places=places)
+        return amount.quantize(Decimal(1).scaleb(-places))
+
+    def to_representation(self, value: Decimal | Money) -> dict[str, str]:
+        if isinstance(value, Money):
+            return value.as_json()
+        currency: str = settings.SHOP_CURRENCY
+        return {"amount": format_amount(value, currency), "currency": currency}

@@ -1,0 +1,167 @@
+"""What settings.py needs to know of the world, and the refusals that keep production safe."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import dj_database_url
+import dj_email_url
+from csp.constants import NONE, SELF, UNSAFE_INLINE
+from django.core.exceptions import ImproperlyConfigured
+
+LOCAL_HOSTS = {"", "localhost", "127.0.0.1", "::1"}
+CHAPA_HOST = "api.chapa.co"
+
+# The API itself needs nothing; documentation, admin and our own pages use only our own files.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF, UNSAFE_INLINE],  # Swagger UI and Redoc write style attributes
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "worker-src": [SELF, "blob:"],  # Redoc searches in a worker
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+
+def local_secret_key(data_dir: Path) -> str:
+    """The development secret: made once, kept in the data folder with mode 0600.
+
+    Two processes that start at the same moment agree on one key: the file is written aside and linked, and the loser
+    of that race reads the winner's.
+    """
+    path = data_dir / "secret_key"
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        draft = data_dir / f".secret_key.{os.getpid()}"
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(50))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text()
+
+
+def database(url: str, *, data_dir: Path, conn_max_age: int) -> dict[str, Any]:
+    """Django's DATABASES entry: the embedded PostgreSQL, or the server that `url` names.
+
+    SSL is required unless the host is local or the URL says otherwise (`?sslmode=...`).
+    """
+    options = {
+        "connect_timeout": 5,
+        "options": "-c statement_timeout=15000 -c lock_timeout=5000"
+        " -c idle_in_transaction_session_timeout=60000",
+    }
+    common = {
+        "CONN_MAX_AGE": conn_max_age,
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": False,
+        "DISABLE_SERVER_SIDE_CURSORS": True,  # a transaction pooler may stand between
+    }
+    if not url:
+        return {
+            "ENGINE": "common.postgres",
+            "NAME": "nexus",
+            "DATA_DIR": str(data_dir / "postgres"),
+            "OPTIONS": options,
+            **common,
+        }
+    try:
+        config: dict[str, Any] = dict(dj_database_url.parse(url))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from None
+    if "postgresql" not in config.get("ENGINE", ""):
+        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database: postgres://...")
+    host = urlsplit(url).hostname or ""
+    given = config.get("OPTIONS", {})
+    if host not in LOCAL_HOSTS and not host.startswith("/") and "sslmode" not in given:
+        given["sslmode"] = "require"
+    return {**config, **common, "OPTIONS": {**options, **given}}
+
+
+def email(url: str, *, production: bool) -> dict[str, Any]:
+    """Django's EMAIL_* settings out of EMAIL_URL; in development letters are files, see `events`."""
+    if not url:
+        backend = "smtp.EmailBackend" if production else "dummy.EmailBackend"
+        return {"EMAIL_BACKEND": f"django.core.mail.backends.{backend}"}
+    config = dj_email_url.parse(url)
+    return {
+        key: value
+        for key, value in config.items()
+        if key.startswith("EMAIL_") and key not in {"EMAIL_FILE_PATH"}
+    }
+
+
+def media_storage(url: str) -> dict[str, Any]:
+    """Where uploaded files live: the data folder, or the folder that `file:///path` names."""
+    if not url:
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    parts = urlsplit(url)
+    if parts.scheme != "file":
+        raise ImproperlyConfigured("MEDIA_STORAGE_URL must be empty or file:///an/absolute/folder.")
+    options: dict[str, Any] = {"location": parts.path}
+    if base := parse_qs(parts.query).get("base_url"):
+        options["base_url"] = base[0]
+    return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}
+
+
+def refuse_unsafe_production(settings: Mapping[str, Any]) -> None:
+    """Raise ImproperlyConfigured, with one sentence that names the variable, for the first unsafe setting."""
+    for complaint in _complaints(settings):
+        raise ImproperlyConfigured(complaint)
+
+
+def _complaints(s: Mapping[str, Any]) -> list[str]:
+    found = []
+    if len(s["SECRET_KEY"]) < 50:
+        found.append("SECRET_KEY must be set to at least 50 random characters.")
+    if not s["ALLOWED_HOSTS"]:
+        found.append("ALLOWED_HOSTS must name the host names this shop answers to.")
+    if not s["PUBLIC_URL"]:
+        found.append("PUBLIC_URL must be the address of this shop, such as https://shop.example.")
+    if not s["RATE_LIMITS"]:
+        found.append("RATE_LIMITS=off is for development only.")
+    found += _chapa_complaints(s)
+    return found
+
+
+def _chapa_complaints(s: Mapping[str, Any]) -> list[str]:
+    found = []
+    key, public, mode = s["CHAPA_SECRET_KEY"], s["CHAPA_PUBLIC_KEY"], s["CHAPA_MODE"]
+    if mode not in {"live", "test"}:
+        found.append("CHAPA_MODE must be live or test.")
+    address = urlsplit(s["CHAPA_BASE_URL"])
+    if address.scheme != "https" or address.hostname != CHAPA_HOST:
+        found.append(
+            f"CHAPA_BASE_URL must be https://{CHAPA_HOST}/v1: a simulator is for development only."
+        )
+    if not s["CHAPA_WEBHOOK_SECRET"]:
+        found.append("CHAPA_WEBHOOK_SECRET must be the secret hash set in Chapa's dashboard.")
+    if not key:
+        found.append("CHAPA_SECRET_KEY must be the secret key from Chapa's dashboard.")
+    elif "SIM" in key:
+        found.append("CHAPA_SECRET_KEY is a simulator's key: that is for development only.")
+    for name, value in (("CHAPA_SECRET_KEY", key), ("CHAPA_PUBLIC_KEY", public)):
+        if value and mode == "live" and is_test_key(value):
+            found.append(f"{name} is a test key: set CHAPA_MODE=test to run a demonstration shop.")
+        if value and mode == "test" and not is_test_key(value):
+            found.append(f"{name} is a live key, but CHAPA_MODE is test.")
+    return found
+
+
+def is_test_key(key: str) -> bool:
+    """Whether a Chapa key belongs to test mode (`CHASECK_TEST-…`, `CHAPUBK_TEST-…`)."""
+    return "_TEST" in key.upper()

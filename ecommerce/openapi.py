@@ -1,0 +1,60 @@
+"""The OpenAPI document's settings (drf-spectacular)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+DESCRIPTION = """\
+Nexus is an e-commerce backend: catalogue, accounts, stock, an atomic checkout and payments through Chapa.
+
+**Signing in.** `POST /api/auth/login/` gives an access token (10 minutes) and a refresh token (30 days, rotated at every
+use). Press *Authorize* and paste the access token. Guests need no account: the answer to a guest's checkout carries an
+`order_token`, and the header `X-Order-Token` then stands for the order's owner.
+
+**Money** is `{"amount": "1250.00", "currency": "ETB"}`: a decimal string, never a float. **Times** are ISO 8601, UTC.
+
+**Errors** are `application/problem+json` (RFC 9457) with a stable `code`, a `request_id` and, for invalid input, `errors`
+that name each field.
+
+**Retries.** Send an `Idempotency-Key` with every POST that creates or moves something; repeat the call with the same
+key after a lost answer and you get the first answer again, never a second order.
+
+**Lists** are cursor pages: follow `next`. `page_size` goes up to 100; `?count=true` adds the number of rows.
+"""
+
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Nexus",
+    "DESCRIPTION": DESCRIPTION,
+    "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.0",
+    "LICENSE": {"name": "MIT", "identifier": "MIT"},
+    "SERVERS": [{"url": "/", "description": "This shop"}],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {
+        "deepLinking": True,
+        "persistAuthorization": False,
+        "displayRequestDuration": True,
+        "docExpansion": "none",
+    },
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "SORT_OPERATIONS": False,
+    "SCHEMA_PATH_PREFIX": r"/api/",
+    "PREPROCESSING_HOOKS": [],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "common.schema.add_problems_and_examples",
+    ],
+    "TAGS": [
+        {"name": "auth", "description": "Accounts: register, verify, sign in, reset, profile."},
+        {"name": "catalog", "description": "Categories, products, variants and images."},
+        {"name": "orders", "description": "Checkout and what became of an order."},
+        {"name": "payments", "description": "Paying an order through Chapa."},
+        {"name": "service", "description": "Liveness and readiness."},
+    ],
+}

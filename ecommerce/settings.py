@@ -1,0 +1,231 @@
+"""Every setting of Nexus, read from the environment once, at start.
+
+`.env.example` lists and explains the variables. *Development* is: no `DATABASE_URL`, or `DEBUG` on; everything else is
+production, and `ecommerce.guards` refuses to start it with a setting that would be unsafe there.
+Importing this module starts nothing: the embedded PostgreSQL starts with the first connection.
+"""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from environs import Env
+
+from ecommerce import guards
+from ecommerce.logs import logging_config
+from ecommerce.openapi import SPECTACULAR_SETTINGS  # noqa: F401
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Env()
+env.read_env(str(BASE_DIR / ".env"), recurse=False)
+
+# --- Where we are -----------------------------------------------------------------------------
+DEBUG = env.bool("DEBUG", False)
+DATABASE_URL = env.str("DATABASE_URL", "")
+PRODUCTION = bool(DATABASE_URL) and not DEBUG
+DATA_DIR = Path(env.str("NEXUS_DATA_DIR", "") or BASE_DIR / ".nexus").absolute()
+PORT = env.int("PORT", 8000)
+PUBLIC_URL = env.str("PUBLIC_URL", "" if PRODUCTION else f"http://127.0.0.1:{PORT}").rstrip("/")
+FRONTEND_URL = env.str("FRONTEND_URL", "").rstrip("/")
+TESTING = "pytest" in sys.modules
+
+# --- Secrets and hosts ------------------------------------------------------------------------
+SECRET_KEY = env.str("SECRET_KEY", "") or ("" if PRODUCTION else guards.local_secret_key(DATA_DIR))
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", [])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]"])
+TRUSTED_PROXY_HOPS = env.int("TRUSTED_PROXY_HOPS", 0)
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [PUBLIC_URL] if PUBLIC_URL else [])
+CORS_ALLOWED_ORIGINS = env.list(
+    "CORS_ALLOWED_ORIGINS",
+    ["{0.scheme}://{0.netloc}".format(urlsplit(FRONTEND_URL))] if FRONTEND_URL else [],
+)
+CORS_URLS_REGEX = r"^/api/.*$"
+CORS_ALLOW_CREDENTIALS = False  # we use bearer tokens, never cookies, across origins
+CORS_ALLOW_HEADERS = [
+    "accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match",
+    "x-cart-token", "x-order-token", "x-request-id",
+]  # fmt: skip
+CORS_EXPOSE_HEADERS = [
+    "etag", "idempotency-replayed", "location", "retry-after", "x-request-id",
+]  # fmt: skip
+
+# --- The apps, from the floor up --------------------------------------------------------------
+INSTALLED_APPS = [
+    "ecommerce",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "corsheaders",
+    "csp",
+    "django_filters",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "procrastinate.contrib.django",
+    "common",
+    "events",
+    "account",
+    "inventory",
+    "catalog",
+    "pricing",
+    "orders",
+    "payments",
+    "storefront",
+    "reporting",
+]
+MIDDLEWARE = [
+    "common.http.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "common.http.ProblemMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "common.http.SlashMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+]
+ROOT_URLCONF = "ecommerce.urls"
+WSGI_APPLICATION = "ecommerce.wsgi.application"
+ASGI_APPLICATION = "ecommerce.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Data -------------------------------------------------------------------------------------
+CONN_MAX_AGE = env.int("CONN_MAX_AGE", 600)
+DATABASES = {"default": guards.database(DATABASE_URL, data_dir=DATA_DIR, conn_max_age=CONN_MAX_AGE)}
+DATABASE_DIRECT_URL = env.str("DATABASE_DIRECT_URL", "")
+REDIS_URL = env.str("REDIS_URL", "")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes; images are files and have a limit of their own
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+# --- People -----------------------------------------------------------------------------------
+AUTH_USER_MODEL = "account.User"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = [
+    "account.hashers.SmallArgon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=10)
+REFRESH_TOKEN_LIFETIME = timedelta(days=30)
+VERIFICATION_LIFETIME = timedelta(hours=48)
+PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds
+RATE_LIMITS = env.str("RATE_LIMITS", "on") != "off"
+
+# --- The API ----------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["account.authentication.SessionTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],  # deny by default
+    "DEFAULT_PARSER_CLASSES": ["common.json.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["common.json.ORJSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "common.pagination.KeysetPagination",
+    "DEFAULT_SCHEMA_CLASS": "common.schema.NexusAutoSchema",
+    "EXCEPTION_HANDLER": "common.problems.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+
+# --- The shop ---------------------------------------------------------------------------------
+SHOP_NAME = env.str("SHOP_NAME", "Nexus")
+SHOP_CURRENCY = env.str("SHOP_CURRENCY", "ETB")
+ORDER_EXPIRY_MINUTES = env.int("ORDER_EXPIRY_MINUTES", 60)
+RECONCILE_MINUTES = env.int("RECONCILE_MINUTES", 5)
+
+# --- Money in: Chapa --------------------------------------------------------------------------
+CHAPA_SECRET_KEY = env.str("CHAPA_SECRET_KEY", "")
+CHAPA_PUBLIC_KEY = env.str("CHAPA_PUBLIC_KEY", "")
+CHAPA_BASE_URL = env.str("CHAPA_BASE_URL", "https://api.chapa.co/v1").rstrip("/")
+CHAPA_WEBHOOK_SECRET = env.str("CHAPA_WEBHOOK_SECRET", "")
+CHAPA_WEBHOOK_SECRET_PREVIOUS = env.str("CHAPA_WEBHOOK_SECRET_PREVIOUS", "")
+CHAPA_MODE = env.str("CHAPA_MODE", "live")
+SIMULATOR_URL = env.str("NEXUS_SIMULATOR_URL", "")
+SIMULATOR_TOKEN = env.str("NEXUS_SIMULATOR_TOKEN", "")
+
+# --- Letters out ------------------------------------------------------------------------------
+EMAIL_URL = env.str("EMAIL_URL", "")
+vars().update(guards.email(EMAIL_URL, production=PRODUCTION))
+EMAIL_TIMEOUT = 10
+SMS_URL = env.str("SMS_URL", "")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"{SHOP_NAME} <shop@localhost>")
+
+# --- Files ------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+MEDIA_URL = "/media/"
+MEDIA_ROOT = DATA_DIR / "media"
+STORAGES = {
+    "default": guards.media_storage(env.str("MEDIA_STORAGE_URL", "")),
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- Words, time, logs ------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+LOGGING = logging_config(json_lines=PRODUCTION)
+SENTRY_DSN = env.str("SENTRY_DSN", "")
+
+# --- Browser security -------------------------------------------------------------------------
+HTTPS = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_REFERRER_POLICY = "no-referrer"  # tokens in links never travel in a Referer
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_HOPS and HTTPS else None
+)
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = guards.CONTENT_SECURITY_POLICY
+
+# --- Procrastinate: jobs live in PostgreSQL ----------------------------------------------------
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
+SILENCED_SYSTEM_CHECKS = [
+    # An API must not redirect http to https silently (ASVS 4.1.2): the edge does it for browsers.
+    "security.W008",
+]
+
+if PRODUCTION:
+    guards.refuse_unsafe_production(vars())
+elif not RATE_LIMITS and PRODUCTION:
+    raise guards.ImproperlyConfigured("RATE_LIMITS=off is for development only.")

@@ -1,0 +1,36 @@
+"""Every address of the shop."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path, re_path
+from django.views.static import serve
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+
+from common import health, problems
+from ecommerce.views import DevelopmentView
+
+urlpatterns = [
+    path("livez", health.livez),
+    path("readyz", health.readyz),
+    re_path(r"^api/docs/?$", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    re_path(r"^api/redoc/?$", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/auth/", include("account.urls")),
+    path("api/", include("catalog.urls")),
+    path("api/", include("payments.urls")),
+    path("api/", include("orders.urls")),
+    path("admin/", admin.site.urls),
+    path("", include("storefront.urls")),
+]
+if not settings.PRODUCTION:
+    urlpatterns += [
+        path("api/dev/", DevelopmentView.as_view()),
+        path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT}),
+    ]
+# A last route of our own keeps unknown API addresses in the house's error format even with DEBUG on.
+urlpatterns += [re_path(r"^api/(?!.*[^/]$)", problems.not_found)]
+
+handler400 = "common.problems.bad_request"
+handler403 = "common.problems.forbidden"
+handler404 = "common.problems.not_found"
+handler500 = "common.problems.server_error"
