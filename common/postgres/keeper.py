@@ -5,6 +5,7 @@ process uses it. Should the keeper itself be killed, the kernel tells PostgreSQL
 Linux), and the next connection starts both again.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import locale
@@ -15,12 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from common.postgres import privileges
-from common.postgres.server import DATABASE, ROLE, SUPERUSER, Places, binaries
+from common.postgres.server import DATABASE, ROLE, SUPERUSER, Places, binaries, try_lock
 
 POLL_SECONDS = 0.2
 LINGER_SECONDS = 1.0  # so that `migrate` followed by `runserver` is one start, not two
@@ -106,9 +108,9 @@ class Keeper:
     def run(self) -> None:
         """Returns when the server is stopped because its last user is gone."""
         try:
-            self._wait_for_orphans()
             if not self.places.cluster.exists():
-                self._initialise()
+                with self._server_lock() as lock:
+                    self._initialise(lock)
             crashes = 0
             while True:
                 started = time.monotonic()
@@ -121,7 +123,6 @@ class Keeper:
                 crashes = crashes + 1 if quick else 0
                 if crashes == QUICK_CRASHES:
                     raise Failed(self._last_words())
-                self._wait_for_orphans()
         finally:
             self._stop()
 
@@ -134,7 +135,7 @@ class Keeper:
                 _say("the data directory was removed")
                 self.server.send_signal(signal.SIGQUIT)
                 return True
-            if not self._lock_users():
+            if not try_lock(self.users):
                 unused_since = None
             elif unused_since is None:
                 unused_since = time.monotonic()
@@ -144,13 +145,6 @@ class Keeper:
             time.sleep(POLL_SECONDS)
         return False
 
-    def _lock_users(self) -> bool:
-        try:
-            fcntl.flock(self.users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
     def _still_ours(self) -> bool:
         try:
             return os.path.samestat(os.fstat(self.keeper_lock), self.places.keeper_lock.stat())
@@ -158,12 +152,10 @@ class Keeper:
             return False
 
     def _start(self) -> None:
-        """Start PostgreSQL. Every process of it inherits the server lock."""
-        lock = os.open(self.places.server_lock, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            # We hold the lock, so no PostgreSQL process of this cluster lives and what is left of
-            # the last one is rubbish, even if its process id belongs to somebody else by now.
+        """Start PostgreSQL."""
+        with self._server_lock() as lock:
+            # No PostgreSQL process of this cluster lives, so what is left of the last server is
+            # rubbish, even if its process id belongs to somebody else by now.
             self.places.pid_file.unlink(missing_ok=True)
             for left in self.sockets.glob(".s.PGSQL.*"):
                 left.unlink()
@@ -171,9 +163,7 @@ class Keeper:
             command = [str(self.bin / "postgres"), "-D", str(self.places.cluster)]
             for name, value in settings.items():
                 command += ["-c", f"{name}={value}"]
-            self.server = self._popen(command, pass_fds=[lock])
-        finally:
-            os.close(lock)
+            self.server = self._popen(command, lock)
 
     def _stop(self) -> None:
         """Fast shutdown, and harder if that takes too long."""
@@ -190,7 +180,7 @@ class Keeper:
         if self.sockets != self.places.root / "run":
             shutil.rmtree(self.sockets, ignore_errors=True)
 
-    def _initialise(self) -> None:
+    def _initialise(self, lock: int) -> None:
         """Make the cluster, role and database aside, then move them to their place: all or none."""
         new = self.places.root / "cluster.new"
         shutil.rmtree(new, ignore_errors=True)
@@ -204,29 +194,29 @@ class Keeper:
         statements = f"CREATE ROLE {ROLE} LOGIN CREATEDB\nCREATE DATABASE {DATABASE} OWNER {ROLE}\n"
         single = [str(self.bin / "postgres"), "--single", "-D", str(new), "template1"]
         for command, text in ((initdb, ""), (single, statements)):
-            child = self._popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            child = self._popen(command, lock, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             output, _ = child.communicate(text.encode())
             if child.returncode:
                 raise Failed(f"{Path(command[0]).name} failed: {_last_line(output.decode())}")
         new.rename(self.places.cluster)
 
-    def _wait_for_orphans(self) -> None:
-        """Wait for PostgreSQL processes that outlived their server; end those that stay."""
+    @contextlib.contextmanager
+    def _server_lock(self) -> Iterator[int]:
+        """The lock that every PostgreSQL process inherits: nobody else may touch the data.
+
+        Waits for processes that outlived a killed server, and ends those that do not notice it.
+        """
         lock = os.open(self.places.server_lock, os.O_RDWR | os.O_CREAT, 0o600)
         waiting_since = time.monotonic()
         try:
-            while True:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    waited = time.monotonic() - waiting_since
-                    if waited > 2 * ORPHAN_SECONDS:
-                        raise Failed("processes of the last server are still running") from None
-                    if waited > ORPHAN_SECONDS:
-                        self._kill_orphans()
-                    time.sleep(0.05)
-                else:
-                    return
+            while not try_lock(lock):
+                waited = time.monotonic() - waiting_since
+                if waited > 2 * ORPHAN_SECONDS:
+                    raise Failed("processes of the last server are still running")
+                if waited > ORPHAN_SECONDS:
+                    self._kill_orphans()
+                time.sleep(0.02)
+            yield lock
         finally:
             os.close(lock)
 
@@ -241,10 +231,10 @@ class Keeper:
     def _popen(
         self,
         command: list[str],
+        lock: int,
         *,
         stdin: int = subprocess.DEVNULL,
         stdout: int | None = None,
-        pass_fds: list[int] | None = None,
     ) -> subprocess.Popen[bytes]:
         environment = {
             k: v for k, v in os.environ.items() if not k.startswith(("PG", "LC_", "LANG"))
@@ -256,7 +246,7 @@ class Keeper:
             stdin=stdin,
             stdout=stdout,
             stderr=subprocess.STDOUT if stdout else None,
-            pass_fds=pass_fds or [],
+            pass_fds=[lock],
             preexec_fn=self.become,  # safe: this process has one thread
         )
 

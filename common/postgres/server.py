@@ -107,7 +107,7 @@ def release(data_dir: str | Path) -> None:
     users = os.open(places.users_lock, os.O_RDWR | os.O_CLOEXEC)
     try:
         for _ in range(3):  # the keeper looks at this lock too, for an instant
-            if _try_lock(users):
+            if try_lock(users):
                 _stop_keeper(places)
                 return
             time.sleep(0.01)
@@ -159,7 +159,8 @@ def _open_lock(path: Path) -> int:
     return fd
 
 
-def _try_lock(fd: int) -> bool:
+def try_lock(fd: int) -> bool:
+    """Take the exclusive lock of an open file now, or return False."""
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -193,26 +194,38 @@ def _postmaster(places: Places) -> tuple[int, str, str]:
 
 
 def _listening(places: Places) -> ConnectionInfo | None:
-    _, host, status = _postmaster(places)
-    if status == "ready" and _is_locked(places.server_lock):
+    pid, host, status = _postmaster(places)
+    # The file outlives a killed server, and so may, for a moment, the lock: both and the process
+    # have to be there.
+    if status == "ready" and _is_locked(places.server_lock) and _exists(pid):
         return ConnectionInfo(host=host)
     return None
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _start(places: Places) -> ConnectionInfo:
     """Become the one who starts the keeper, or wait for the one who did."""
     new = not places.cluster.exists()
     deadline = time.monotonic() + (INITIALISE_SECONDS if new else START_SECONDS)
-    spawned = 0
+    spawned = False
     while time.monotonic() < deadline:
         if info := _listening(places):
             return info
         fd = _open_lock(places.keeper_lock)
         try:
-            if _try_lock(fd):
-                if spawned == 2:
+            if try_lock(fd):
+                if spawned and places.failure.exists():
                     break
-                spawned += 1
+                spawned = True
                 os.ftruncate(fd, 0)  # it names the last keeper's process
                 places.failure.unlink(missing_ok=True)
                 _spawn_keeper(places, fd)
@@ -222,7 +235,7 @@ def _start(places: Places) -> ConnectionInfo:
     try:
         reason = places.failure.read_text().strip()
     except FileNotFoundError:
-        reason = "it is still starting"
+        reason = f"see {places.keeper_log}"
     raise DidNotStart(f"The embedded PostgreSQL in {places.root} did not start: {reason}")
 
 
@@ -248,11 +261,13 @@ def _stop_keeper(places: Places) -> bool:
     if not _is_locked(places.keeper_lock):
         return False
     deadline = time.monotonic() + STOP_SECONDS
-    signalled = 0
+    asked = ""
     while _is_locked(places.keeper_lock) and time.monotonic() < deadline:
-        pid = places.keeper_lock.read_text().strip()
-        if pid.isdigit() and int(pid) != signalled:
-            signalled = int(pid)
-            os.kill(signalled, signal.SIGTERM)
+        keeper = places.keeper_lock.read_text().strip()
+        if asked and keeper != asked:
+            break  # somebody has started a new one meanwhile
+        if keeper and not asked:
+            os.kill(int(keeper), signal.SIGTERM)
+            asked = keeper
         time.sleep(0.02)
     return True
