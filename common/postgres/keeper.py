@@ -239,16 +239,22 @@ class Keeper:
         environment = {
             k: v for k, v in os.environ.items() if not k.startswith(("PG", "LC_", "LANG"))
         }
-        return subprocess.Popen(
-            command,
-            cwd="/",
-            env=environment,
-            stdin=stdin,
-            stdout=stdout,
-            stderr=subprocess.STDOUT if stdout else None,
-            pass_fds=[lock],
-            preexec_fn=self.become,  # safe: this process has one thread
-        )
+        try:
+            return subprocess.Popen(
+                command,
+                cwd="/",
+                env=environment,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=subprocess.STDOUT if stdout else None,
+                pass_fds=[lock],
+                preexec_fn=self.become,  # safe: this process has one thread
+            )
+        except subprocess.SubprocessError as error:
+            name = self.user.pw_name if self.user else "itself"
+            raise Failed(
+                f"root may not become the user {name} here: set DATABASE_URL or run as another"
+            ) from error
 
     def _reachable(self) -> bool:
         return self.user is None or (
