@@ -70,7 +70,9 @@ def read_key(request: Request) -> str | None:
     if not _KEY.fullmatch(key):
         raise InvalidKey("A key is 1 to 255 visible ASCII characters.")
     if not request.user.is_authenticated and not _could_be_random(key):
-        raise InvalidKey("Without signing in, a key needs 128 random bits: 32 hexadecimal digits, or a UUID.")
+        raise InvalidKey(
+            "Without signing in, a key needs 128 random bits: 32 hexadecimal digits, or a UUID."
+        )
     return key
 
 

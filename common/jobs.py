@@ -45,7 +45,9 @@ def enqueue(
 
 
 def _defer_once(deferrer: Any, lock: str, arguments: dict[str, Any]) -> bool:
-    from django.db import transaction  # savepoint: a refused duplicate must not spoil the caller's work
+    from django.db import (
+        transaction,
+    )  # savepoint: a refused duplicate must not spoil the caller's work
 
     try:
         with transaction.atomic():

@@ -39,7 +39,9 @@ class RateCounter(models.Model):
     expires_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["key", "slot"], name="one_counter_per_window")]
+        constraints = [
+            models.UniqueConstraint(fields=["key", "slot"], name="one_counter_per_window")
+        ]
         indexes = [models.Index(fields=["expires_at"], name="counter_expiry")]
 
     def __str__(self) -> str:

@@ -166,7 +166,8 @@ def _database(exc: Error) -> HttpResponse | None:
         return problem(
             409,
             "conflict",
-            "This contradicts what is stored already" + (f" ({constraint})." if constraint else "."),
+            "This contradicts what is stored already"
+            + (f" ({constraint})." if constraint else "."),
         )
     if isinstance(exc, DataError):
         return problem(400, "invalid", "A value is out of range or contains a forbidden character.")

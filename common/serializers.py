@@ -39,7 +39,11 @@ class StrictModelSerializer(StrictMixin, serializers.ModelSerializer[Any]):
 MONEY_SCHEMA = {
     "type": "object",
     "properties": {
-        "amount": {"type": "string", "pattern": r"^-?\d{1,12}(\.\d{1,2})?$", "examples": ["1250.00"]},
+        "amount": {
+            "type": "string",
+            "pattern": r"^-?\d{1,12}(\.\d{1,2})?$",
+            "examples": ["1250.00"],
+        },
         "currency": {"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["ETB"]},
     },
     "required": ["amount", "currency"],
@@ -55,7 +59,7 @@ class MoneyField(serializers.Field):  # type: ignore[type-arg]
     """
 
     default_error_messages = {
-        "invalid": "Give an amount such as \"1250.00\", or {\"amount\", \"currency\"}.",
+        "invalid": 'Give an amount such as "1250.00", or {"amount", "currency"}.',
         "currency": "This shop sells in {currency}.",
         "negative": "An amount cannot be negative.",
         "too_large": "This amount is too large.",

@@ -1,0 +1,84 @@
+"""Orders in the admin: to read, and to move by verbs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from common.actors import Actor
+from common.errors import Refusal
+from inventory.admin import ReadOnlyAdmin
+from orders import services
+from orders.models import Order, OrderEvent, OrderLine
+
+
+class _ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class LineInline(_ReadOnlyInline):
+    """What was ordered."""
+
+    model = OrderLine
+    fields = ["position", "sku", "name", "quantity", "unit_price", "total", "tax"]
+    ordering = ["position"]
+
+
+class EventInline(_ReadOnlyInline):
+    """What happened."""
+
+    model = OrderEvent
+    fields = ["created_at", "from_status", "status", "actor", "note"]
+    ordering = ["created_at", "id"]
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnlyAdmin):
+    """Find an order, see its story, ship it, complete it."""
+
+    list_display = [
+        "number", "created_at", "status", "payment_status", "total", "currency", "email", "phone",
+    ]  # fmt: skip
+    list_filter = ["status", "payment_status", "fulfilment_status", "created_at"]
+    search_fields = ["=number", "=public_id", "email", "phone"]
+    date_hierarchy = "created_at"
+    ordering = ["-created_at", "-id"]
+    inlines = [LineInline, EventInline]
+    exclude = ["token_hash"]
+    actions = ["mark_shipped", "mark_completed"]
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_move_permission(self, request: HttpRequest) -> bool:
+        """Moving an order is a change, though its fields are read-only."""
+        return request.user.has_perm("orders.change_order")
+
+    @admin.action(description="Mark as shipped", permissions=["move"])
+    def mark_shipped(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
+        self._each(request, queryset, services.ship)
+
+    @admin.action(description="Mark as completed", permissions=["move"])
+    def mark_completed(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
+        self._each(request, queryset, services.complete)
+
+    def _each(self, request: HttpRequest, queryset: QuerySet[Order], verb: Any) -> None:
+        by = Actor("staff", request.user.pk, str(request.user)[:60])
+        done = 0
+        for pk, number in queryset.order_by("pk").values_list("pk", "number"):
+            try:
+                verb(order_id=pk, by=by)
+                done += 1
+            except Refusal as refusal:
+                self.message_user(request, f"{number}: {refusal.detail}", messages.ERROR)
+        if done:
+            self.message_user(request, f"{done} done.", messages.SUCCESS)

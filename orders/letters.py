@@ -1,0 +1,66 @@
+"""What customers are told about their orders. Each letter is an outbox row in the commit of the move it reports."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from common.money import format_amount
+from events.services import post_letter
+from orders.models import Order
+
+
+def tell_paid(order: Order) -> None:
+    """The receipt: what was bought, and that the money arrived."""
+    lines = "\n".join(
+        f"  {line.quantity} × {line.name}: {format_amount(line.total, order.currency)}"
+        for line in order.lines.order_by("position")
+    )
+    _post(
+        order,
+        kind="paid",
+        subject=f"Order {order.number} is paid",
+        text=(
+            f"Thank you! እናመሰግናለን!\n\nWe received your payment for order {order.number}.\n\n{lines}\n\n"
+            f"Total: {_money(order)} (including VAT {format_amount(order.tax_total, order.currency)})\n"
+        ),
+        short=f"{settings.SHOP_NAME}: order {order.number} is paid, {_money(order)}. Thank you!",
+    )
+
+
+def tell_cancelled(order: Order) -> None:
+    """The order ended without money."""
+    why = "because it was not paid in time" if order.cancel_reason == "expired" else "as requested"
+    _post(
+        order,
+        kind="cancelled",
+        subject=f"Order {order.number} is cancelled",
+        text=f"Order {order.number} ({_money(order)}) was cancelled {why}. Nothing was charged for it.\n",
+        short=f"{settings.SHOP_NAME}: order {order.number} was cancelled {why}.",
+    )
+
+
+def tell_payment_review(order: Order) -> None:
+    """Money arrived that could not be matched to goods; a person takes over."""
+    _post(
+        order,
+        kind="review",
+        subject=f"Your payment for order {order.number}",
+        text=(
+            f"We received a payment for order {order.number} that we have to look at by hand, for example because it came"
+            " after the order had ended. We will contact you; your money is not lost.\n"
+        ),
+        short=f"{settings.SHOP_NAME}: we are checking your payment for order {order.number}.",
+    )
+
+
+def _money(order: Order) -> str:
+    return f"{format_amount(order.total, order.currency)} {order.currency}"
+
+
+def _post(order: Order, *, kind: str, subject: str, text: str, short: str) -> None:
+    moves = order.history.count()
+    key = f"order:{order.public_id}:{kind}:{moves}"
+    if order.email:
+        post_letter(to=order.email, subject=subject, text=text, dedupe_key=key)
+    else:
+        post_letter(to=order.phone, subject="", text=short, dedupe_key=key, channel="sms")

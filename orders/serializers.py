@@ -1,0 +1,233 @@
+"""The shapes of orders: what a checkout asks for, and what everybody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from common.money import Money
+from common.phones import normalise_phone
+from common.serializers import MONEY_SCHEMA, MoneyField, StrictSerializer
+from orders.checkout import MAX_LINES, MAX_QUANTITY
+from orders.models import FulfilmentStatus, Order, PaymentStatus, Status
+
+
+class PhoneField(serializers.CharField):
+    """A telephone number, Ethiopian local forms included; E.164 inside."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=32, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if not text:
+            return text
+        try:
+            return normalise_phone(text)
+        except ValueError:
+            raise serializers.ValidationError(
+                "Give a telephone number such as 0911234567 or +251911234567.", code="invalid_phone"
+            ) from None
+
+
+def _text(length: int) -> serializers.CharField:
+    return serializers.CharField(required=False, allow_blank=True, max_length=length)
+
+
+class AddressSerializer(StrictSerializer):
+    """Where to deliver. Nothing is compulsory: many places have no street, no number and no postcode."""
+
+    name = _text(120)
+    first_name = _text(60)
+    last_name = _text(60)
+    company = _text(120)
+    phone = PhoneField(required=False, allow_blank=True)
+    country = serializers.RegexField(
+        r"^[A-Z]{2}$", required=False, help_text="ISO 3166-1 alpha-2, such as ET."
+    )
+    region = _text(120)
+    zone = _text(120)
+    city = _text(120)
+    sub_city = _text(120)
+    woreda = _text(60)
+    kebele = _text(60)
+    house_number = _text(60)
+    line1 = _text(200)
+    line2 = _text(200)
+    street = _text(200)
+    landmark = _text(200)
+    postcode = _text(20)
+    postal_code = _text(20)
+    latitude = serializers.FloatField(required=False, min_value=-90, max_value=90)
+    longitude = serializers.FloatField(required=False, min_value=-180, max_value=180)
+    note = _text(500)
+
+
+class DeliverySerializer(StrictSerializer):
+    """How the customer would like to get it; written down, not yet priced."""
+
+    method = serializers.ChoiceField(choices=["delivery", "pickup"], required=False)
+    note = _text(500)
+
+
+class ItemSerializer(StrictSerializer):
+    """A variant, or a product that comes in one variant only."""
+
+    product_id = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    variant_id = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    quantity = serializers.IntegerField(min_value=1, max_value=MAX_QUANTITY)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("product_id" in attrs) == ("variant_id" in attrs):
+            raise serializers.ValidationError(
+                {"product_id": ["Give either product_id or variant_id."]}, code="required"
+            )
+        return attrs
+
+
+class CheckoutSerializer(StrictSerializer):
+    """The body of a checkout. A signed-in customer's e-mail and telephone are used when none is given."""
+
+    items = ItemSerializer(many=True, allow_empty=False, max_length=MAX_LINES)
+    email = serializers.EmailField(required=False, allow_blank=True, max_length=254)
+    phone = PhoneField(required=False, allow_blank=True)
+    shipping_address = AddressSerializer(required=False)
+    delivery = DeliverySerializer(required=False)
+    payment_method = serializers.CharField(required=False, allow_blank=True, max_length=20)
+    expected_total = MoneyField(
+        required=False, help_text="What the customer was shown; another total is refused with 409."
+    )
+
+    def to_internal_value(self, data: Any) -> Any:
+        # A number of items that is plainly abuse is refused before each of them is looked at.
+        items = data.get("items") if isinstance(data, Mapping) else None
+        if isinstance(items, list) and len(items) > MAX_LINES:
+            raise serializers.ValidationError(
+                {"items": [f"An order has at most {MAX_LINES} items."]}, code="too_many_items"
+            )
+        return super().to_internal_value(data)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        user = self.context["request"].user
+        if user.is_authenticated:
+            attrs["email"] = attrs.get("email") or user.email or ""
+            attrs["phone"] = attrs.get("phone") or user.phone or ""
+        if not attrs.get("email") and not attrs.get("phone"):
+            raise serializers.ValidationError(
+                {"email": ["Give an e-mail address or a telephone number."]}, code="required"
+            )
+        return attrs
+
+
+@extend_schema_field(MONEY_SCHEMA)
+class AmountField(serializers.Field):  # type: ignore[type-arg]
+    """A decimal column shown as money of its row's own `currency`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, **kwargs)
+
+    def get_attribute(self, instance: Any) -> Money:
+        return Money(super().get_attribute(instance), instance.currency)
+
+    def to_representation(self, value: Money) -> dict[str, str]:
+        return value.as_json()
+
+
+class OrderLineSerializer(serializers.Serializer[Any]):
+    """One line, as agreed. `unit_price` and `total` include tax."""
+
+    id = serializers.IntegerField()
+    product_id = serializers.IntegerField()
+    variant_id = serializers.IntegerField()
+    sku = serializers.CharField()
+    name = serializers.CharField()
+    quantity = serializers.IntegerField()
+    unit_price = MoneyField()
+    total = MoneyField()
+
+
+class PaymentSummarySerializer(serializers.Serializer[Any]):
+    """One attempt to pay."""
+
+    id = serializers.UUIDField(source="public_id")
+    method = serializers.CharField()
+    status = serializers.ChoiceField(
+        choices=["pending", "succeeded", "failed", "cancelled", "review"]
+    )
+    amount = AmountField()
+    reference = serializers.CharField()
+    checkout_url = serializers.SerializerMethodField()
+
+    @extend_schema_field({"type": ["string", "null"], "format": "uri"})
+    def get_checkout_url(self, payment: Any) -> str | None:
+        return payment.checkout_url or None
+
+
+class OrderSerializer(serializers.Serializer[Order]):
+    """An order. All amounts include tax; `tax_total` is the part of `total` that is tax."""
+
+    id = serializers.UUIDField(source="public_id")
+    number = serializers.CharField()
+    status = serializers.ChoiceField(choices=Status.choices)
+    payment_status = serializers.ChoiceField(choices=PaymentStatus.choices)
+    fulfilment_status = serializers.ChoiceField(choices=FulfilmentStatus.choices)
+    email = serializers.CharField(allow_blank=True)
+    phone = serializers.CharField(allow_blank=True)
+    lines = serializers.SerializerMethodField()
+    subtotal = AmountField()
+    discount_total = AmountField()
+    delivery_total = AmountField()
+    tax_total = AmountField()
+    total = AmountField()
+    shipping_address = serializers.JSONField()
+    delivery = serializers.JSONField()
+    payment_method = serializers.CharField(allow_blank=True)
+    expires_at = serializers.DateTimeField(
+        help_text="A pending order that is not paid by then is cancelled."
+    )
+    cancel_reason = serializers.CharField(allow_blank=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    payments = PaymentSummarySerializer(many=True)
+
+    @extend_schema_field(OrderLineSerializer(many=True))
+    def get_lines(self, order: Order) -> list[dict[str, Any]]:
+        lines = sorted(order.lines.all(), key=lambda line: line.position)
+        return [
+            {
+                "id": line.pk,
+                "product_id": line.product_id,
+                "variant_id": line.variant_id,
+                "sku": line.sku,
+                "name": line.name,
+                "quantity": line.quantity,
+                "unit_price": Money(line.unit_price, order.currency).as_json(),
+                "total": Money(line.total, order.currency).as_json(),
+            }
+            for line in lines
+        ]
+
+
+class PlacedOrderSerializer(OrderSerializer):
+    """The answer to a checkout; a guest's carries the token that stands for its owner."""
+
+    order_token = serializers.CharField(
+        required=False, help_text="Guests only, and only here: keep it, send it as X-Order-Token."
+    )
+
+
+class OrderEventSerializer(serializers.Serializer[Any]):
+    """One move of an order."""
+
+    from_status = serializers.CharField(allow_blank=True)
+    status = serializers.ChoiceField(choices=Status.choices)
+    actor = serializers.SerializerMethodField(help_text="customer, guest, staff, gateway or system")
+    note = serializers.CharField(allow_blank=True)
+    created_at = serializers.DateTimeField()
+
+    def get_actor(self, event: Any) -> str:
+        # Customers see that staff acted, not who: names stay in the admin.
+        return str(event.actor).partition(":")[0]

@@ -1,0 +1,165 @@
+"""The doors of orders."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import django_filters
+from django.db.models import QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics, status
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from common.errors import NotFound
+from common.idempotency import idempotent
+from orders.access import TOKEN_HEADER, HoldsOrder, actor_of, orders_of
+from orders.checkout import Contact, Item, Wishes, checkout
+from orders.models import Order, OrderEvent, Status
+from orders.serializers import (
+    CheckoutSerializer,
+    OrderEventSerializer,
+    OrderSerializer,
+    PlacedOrderSerializer,
+)
+from orders.tokens import reveal_order_token
+
+ORDER_TOKEN = OpenApiParameter(
+    TOKEN_HEADER,
+    str,
+    OpenApiParameter.HEADER,
+    description="A guest's `order_token`; it stands for the order's owner.",
+)
+
+
+def find_order(request: Request, public_id: UUID) -> Order:
+    """The order of that id, if the caller may see it.
+
+    Raises:
+        NotFound: there is none, or it is somebody else's.
+    """
+    order = orders_of(request).filter(public_id=public_id).first()
+    if order is None:
+        raise NotFound("There is no such order, or it is not yours.")
+    return order
+
+
+class CheckoutView(APIView):
+    """Placing an order."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="checkout",
+        summary="Place an order",
+        description=(
+            "Turns items into an order at today's prices and sets their stock aside: all of it or none, in one "
+            "transaction. Guests give an `email` or a `phone` and receive an `order_token`. With `expected_total` a price "
+            "that moved is refused. With an `Idempotency-Key` a repeated call gives the same order again. Unpaid, the "
+            "order ends at `expires_at`. Next: `POST /api/orders/{id}/payments/`."
+        ),
+        tags=["orders"],
+        request=CheckoutSerializer,
+        responses={201: PlacedOrderSerializer},
+    )
+    @idempotent(reveal=reveal_order_token)
+    def post(self, request: Request) -> Response:
+        serializer = CheckoutSerializer(data=request.data, context={"request": request})
+        serializer.is_valid(raise_exception=True)
+        data = serializer.validated_data
+        order = checkout(
+            items=[Item(**item) for item in data["items"]],
+            owner=request.user if request.user.is_authenticated else None,
+            contact=Contact(email=data.get("email", ""), phone=data.get("phone", "")),
+            wishes=Wishes(
+                shipping_address=data.get("shipping_address", {}),
+                delivery=data.get("delivery", {}),
+                payment_method=data.get("payment_method", ""),
+            ),
+            expected_total=data.get("expected_total"),
+            by=actor_of(request),
+        )
+        body: dict[str, Any] = OrderSerializer(order).data
+        if order.token_hash:
+            body["order_token"] = order.token_hash  # `reveal_order_token` puts the token here
+        return Response(body, status=status.HTTP_201_CREATED)
+
+
+class OrderFilter(django_filters.FilterSet):
+    """Narrowing a list of orders."""
+
+    status = django_filters.ChoiceFilter(choices=Status.choices)
+    number = django_filters.CharFilter(max_length=16, lookup_expr="iexact")
+    created_after = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+
+    class Meta:
+        model = Order
+        fields: list[str] = []
+
+
+@extend_schema(
+    operation_id="orders_list",
+    summary="List orders",
+    description=(
+        "A customer's own orders, newest first; with `X-Order-Token` the order it stands for; for staff whose role grants "
+        "it, all orders."
+    ),
+    tags=["orders"],
+    parameters=[ORDER_TOKEN],
+)
+class OrderListView(generics.ListAPIView[Order]):
+    """Orders the caller may see."""
+
+    permission_classes = [HoldsOrder]
+    serializer_class = OrderSerializer
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = OrderFilter
+    orderings = {"-created_at": "-created_at", "created_at": "created_at"}
+    default_ordering = "-created_at"
+    queryset = Order.objects.none()
+
+    def get_queryset(self) -> QuerySet[Order]:
+        return orders_of(self.request).for_reading()
+
+
+class OrderDetailView(APIView):
+    """One order."""
+
+    permission_classes = [HoldsOrder]
+
+    @extend_schema(
+        operation_id="orders_retrieve",
+        summary="Read an order",
+        description="The order with its lines and the attempts to pay it. Somebody else's order is a 404.",
+        tags=["orders"],
+        parameters=[ORDER_TOKEN],
+        responses={200: OrderSerializer},
+    )
+    def get(self, request: Request, public_id: UUID) -> Response:
+        return Response(OrderSerializer(find_order(request, public_id)).data)
+
+
+@extend_schema(
+    operation_id="orders_history",
+    summary="Read an order's history",
+    description="Every move of the order, oldest first, with who made it.",
+    tags=["orders"],
+    parameters=[ORDER_TOKEN],
+)
+class OrderHistoryView(generics.ListAPIView[OrderEvent]):
+    """What happened to one order."""
+
+    permission_classes = [HoldsOrder]
+    serializer_class = OrderEventSerializer
+    orderings = {"created_at": "created_at", "-created_at": "-created_at"}
+    default_ordering = "created_at"
+    filter_backends = []
+    queryset = OrderEvent.objects.none()
+
+    def get_queryset(self) -> QuerySet[OrderEvent]:
+        return find_order(self.request, self.kwargs["public_id"]).history.all()

@@ -1,0 +1,15 @@
+"""Tax rates in the admin."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from pricing.models import TaxRate
+
+
+@admin.register(TaxRate)
+class TaxRateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Dated rates; the database refuses two at a time."""
+
+    list_display = ["name", "rate", "valid_from", "valid_until"]
+    ordering = ["-valid_from"]
