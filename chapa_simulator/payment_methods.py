@@ -24,12 +24,12 @@ _NINES = ("0900123456", "0900112233", "0900881111")
 _SEVENS = ("0700123456", "0700112233", "0700881111")
 
 METHODS: tuple[Method, ...] = (
-    Method("telebirr", "telebirr", "Approve on your phone", "wallet", _NINES),
-    Method("mpesa", "M-Pesa", "Safaricom mobile money", "wallet", _SEVENS),
-    Method("cbebirr", "CBE Birr", "Commercial Bank of Ethiopia", "wallet", _NINES),
-    Method("ebirr", "Coopay E-Birr", "Cooperative Bank of Oromia", "wallet", _NINES),
-    Method("awashbirr", "Awash Birr", "Awash Bank, with a code", "otp", _NINES),
-    Method("amole", "Amole", "Dashen Bank, with a code", "otp", _NINES),
+    Method("telebirr", "telebirr", "Ethio telecom", "wallet", _NINES),
+    Method("mpesa", "M-Pesa", "Safaricom", "wallet", _SEVENS),
+    Method("cbebirr", "CBE Birr", "Commercial Bank", "wallet", _NINES),
+    Method("ebirr", "Coopay E-Birr", "Cooperative Bank", "wallet", _NINES),
+    Method("awashbirr", "Awash Birr", "Awash Bank", "otp", _NINES),
+    Method("amole", "Amole", "Dashen Bank", "otp", _NINES),
     Method("card", "Card", "Visa, Mastercard, Amex, UnionPay", "card"),
 )
 _BY_CODE = {method.code: method for method in METHODS}

@@ -67,7 +67,7 @@ class Settings:
 class Simulator:
     """Joins the book, the clock, the faults and the deliveries."""
 
-    def __init__(self, config: Config, *, clock: VirtualClock | None = None) -> None:
+    def __init__(self, config: Config, *, real_time: Callable[[], float] = time.time) -> None:
         """Load what an earlier process left in the state file.
 
         Raises:
@@ -75,7 +75,7 @@ class Simulator:
         """
         self.config = config
         self.store = Store(config.state)
-        self.clock = clock or VirtualClock(offset=self.store.load_clock_offset())
+        self.clock = VirtualClock(offset=self.store.load_clock_offset(), real_time=real_time)
         self.faults = FaultBoard()
         self.book = TransactionBook(
             store=self.store,

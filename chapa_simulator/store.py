@@ -12,6 +12,8 @@ from threading import RLock
 from typing import Any
 
 DELIVERIES_KEPT = 50_000
+# A predecessor that is just stopping may still hold the file.
+LOCK_PATIENCE_SECONDS = 5.0
 _SCHEMA_VERSION = 1
 
 
@@ -37,7 +39,10 @@ class Store:
                 # It holds names and phone numbers, so it belongs to its owner alone.
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             self._database = sqlite3.connect(
-                path or ":memory:", check_same_thread=False, isolation_level=None, timeout=5
+                path or ":memory:",
+                check_same_thread=False,
+                isolation_level=None,
+                timeout=LOCK_PATIENCE_SECONDS,
             )
             self._prepare()
         except (OSError, sqlite3.Error) as error:
