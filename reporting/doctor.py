@@ -1,0 +1,170 @@
+"""The invariants of the shop, as questions to the database. Each answers with what breaks it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+from common.jobs import stalled_jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One broken invariant: its name and, for a person, what exactly does not add up."""
+
+    invariant: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.invariant}: {self.detail}"
+
+
+# Each query returns the rows that break the invariant; the template says what is wrong with such a row.
+QUERIES: dict[str, tuple[str, str]] = {
+    "stock = movements": (
+        """
+        SELECT item.id, item.on_hand, COALESCE(SUM(movement.quantity), 0)
+          FROM inventory_stockitem item
+          LEFT JOIN inventory_movement movement ON movement.stock_item_id = item.id
+         GROUP BY item.id
+        HAVING item.on_hand <> COALESCE(SUM(movement.quantity), 0)
+        """,
+        "stock item {0} has {1} on hand, its movements sum to {2}",
+    ),
+    "reserved = active reservations": (
+        """
+        SELECT item.id, item.reserved, COALESCE(SUM(reservation.quantity), 0)
+          FROM inventory_stockitem item
+          LEFT JOIN inventory_reservation reservation
+            ON reservation.stock_item_id = item.id AND reservation.state = 'active'
+         GROUP BY item.id
+        HAVING item.reserved <> COALESCE(SUM(reservation.quantity), 0)
+        """,
+        "stock item {0} counts {1} reserved, its active reservations sum to {2}",
+    ),
+    "reservations ≤ on hand": (
+        "SELECT id, reserved, on_hand FROM inventory_stockitem WHERE reserved > on_hand OR on_hand < 0",
+        "stock item {0} has {1} reserved of {2} on hand",
+    ),
+    "only pending orders hold reservations": (
+        """
+        SELECT reservation.id, reservation.holder, COALESCE(o.status, 'missing')
+          FROM inventory_reservation reservation
+          LEFT JOIN orders_order o ON o.public_id = reservation.holder
+         WHERE reservation.state = 'active' AND o.status IS DISTINCT FROM 'pending'
+        """,
+        "reservation {0} is active for order {1}, which is {2}",
+    ),
+    "pending orders hold their stock": (
+        """
+        SELECT o.number, variant.stock_item_id, SUM(line.quantity), COALESCE(MAX(held.quantity), 0)
+          FROM orders_order o
+          JOIN orders_orderline line ON line.order_id = o.id
+          JOIN catalog_variant variant ON variant.id = line.variant_id
+          LEFT JOIN inventory_reservation held
+            ON held.holder = o.public_id AND held.stock_item_id = variant.stock_item_id
+           AND held.state = 'active'
+         WHERE o.status = 'pending'
+         GROUP BY o.number, variant.stock_item_id
+        HAVING SUM(line.quantity) <> COALESCE(MAX(held.quantity), 0)
+        """,
+        "order {0} needs {2} of stock item {1}, {3} are reserved",
+    ),
+    "paid orders took their stock": (
+        """
+        SELECT o.number, variant.stock_item_id, SUM(line.quantity), COALESCE(MAX(-sold.quantity), 0)
+          FROM orders_order o
+          JOIN orders_orderline line ON line.order_id = o.id
+          JOIN catalog_variant variant ON variant.id = line.variant_id
+          LEFT JOIN inventory_movement sold
+            ON sold.holder = o.public_id AND sold.stock_item_id = variant.stock_item_id
+           AND sold.reason = 'sold'
+         WHERE o.status IN ('paid', 'shipped', 'completed')
+         GROUP BY o.number, variant.stock_item_id
+        HAVING SUM(line.quantity) <> COALESCE(MAX(-sold.quantity), 0)
+        """,
+        "order {0} sold {2} of stock item {1}, {3} left the shelf",
+    ),
+    "order total = its parts": (
+        """
+        SELECT o.number, o.total, o.subtotal + o.delivery_total - o.discount_total,
+               o.subtotal, COALESCE(SUM(line.total), 0), o.tax_total, COALESCE(SUM(line.tax), 0)
+          FROM orders_order o
+          LEFT JOIN orders_orderline line ON line.order_id = o.id
+         GROUP BY o.id
+        HAVING o.total <> o.subtotal + o.delivery_total - o.discount_total
+            OR o.subtotal <> COALESCE(SUM(line.total), 0)
+            OR o.tax_total <> COALESCE(SUM(line.tax), 0)
+            OR bool_or(line.total <> line.quantity * line.unit_price)
+        """,
+        "order {0}: total {1}, parts {2}; subtotal {3}, lines {4}; tax {5}, of lines {6}",
+    ),
+    "paid ⇔ a succeeded payment": (
+        """
+        SELECT o.number, o.status, o.total, COALESCE(SUM(payment.amount), 0), COUNT(payment.id)
+          FROM orders_order o
+          LEFT JOIN payments_payment payment
+            ON payment.order_id = o.id AND payment.status = 'succeeded'
+         GROUP BY o.id
+        HAVING (o.status IN ('paid', 'shipped', 'completed', 'refunded') AND o.total > 0)
+               <> (COUNT(payment.id) = 1)
+            OR COUNT(payment.id) > 1
+            OR (COUNT(payment.id) = 1 AND SUM(payment.amount) <> o.total)
+        """,
+        "order {0} is {1} with a total of {2}; {4} succeeded payments sum to {3}",
+    ),
+    "an order's last move is its state": (
+        """
+        SELECT o.number, o.status, last.status
+          FROM orders_order o
+          LEFT JOIN LATERAL (
+                SELECT event.status FROM orders_orderevent event
+                 WHERE event.order_id = o.id ORDER BY event.id DESC LIMIT 1
+               ) last ON true
+         WHERE last.status IS DISTINCT FROM o.status
+        """,
+        "order {0} is {1}, its history ends with {2}",
+    ),
+    "catalogue shows what there is": (
+        """
+        SELECT product.id, product.in_stock, product.min_price, real.in_stock, real.min_price
+          FROM catalog_product product
+          JOIN LATERAL (
+                SELECT bool_or(item.on_hand > item.reserved) AS in_stock, MIN(variant.price) AS min_price
+                  FROM catalog_variant variant
+                  JOIN inventory_stockitem item ON item.id = variant.stock_item_id
+                 WHERE variant.product_id = product.id AND variant.archived_at IS NULL
+               ) real ON real.min_price IS NOT NULL
+         WHERE product.in_stock <> real.in_stock OR product.min_price <> real.min_price
+        """,
+        "product {0} shows in_stock={1} and {2}, its variants say {3} and {4}",
+    ),
+}
+
+LIMIT = 100  # rows named per invariant; more of the same helps nobody
+
+
+def examine() -> list[Violation]:
+    """Every violated invariant, seen in one consistent snapshot. Empty: the shop is healthy."""
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        found = [violation for name in QUERIES for violation in _ask(name)]
+        found += [
+            Violation("no stalled job", f"job {pk} belongs to a worker that is gone")
+            for pk in stalled_jobs()
+        ]
+    return found
+
+
+def _ask(name: str) -> Iterator[Violation]:
+    sql, template = QUERIES[name]
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        rows = cursor.fetchmany(LIMIT)
+    for row in rows:
+        yield Violation(name, template.format(*row))
