@@ -59,7 +59,7 @@ class MoneyField(serializers.Field):  # type: ignore[type-arg]
     """
 
     default_error_messages = {
-        "invalid": 'Give an amount such as "1250.00", or {"amount", "currency"}.',
+        "invalid": "Give an amount such as 1250.00, or an object with amount and currency.",
         "currency": "This shop sells in {currency}.",
         "negative": "An amount cannot be negative.",
         "too_large": "This amount is too large.",

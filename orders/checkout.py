@@ -240,6 +240,12 @@ def _price_changed(expected: Decimal, priced: Quote) -> PriceChanged:
     )
 
 
+def _loaded(queryset: Any, rows: list[Any]) -> Any:
+    """A queryset that already knows its rows."""
+    queryset._result_cache = rows
+    return queryset
+
+
 def _line_name(variant: Variant) -> str:
     """What the invoice says: the product, and the variant where there is a choice."""
     return f"{variant.product.name}, {variant.name}" if variant.name else variant.product.name
@@ -297,5 +303,8 @@ def _write(
         order=order, status=Status.PENDING, actor=str(by), user_id=by.user_id, note="placed"
     )
     # The reader renders what was just written without asking for it again.
-    order._prefetched_objects_cache = {"lines": written, "payments": []}  # type: ignore[attr-defined]
+    order._prefetched_objects_cache = {  # type: ignore[attr-defined]
+        "lines": _loaded(order.lines.all(), written),
+        "payments": _loaded(order.payments.all(), []),
+    }
     return order

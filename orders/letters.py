@@ -13,7 +13,7 @@ def tell_paid(order: Order) -> None:
     """The receipt: what was bought, and that the money arrived."""
     lines = "\n".join(
         f"  {line.quantity} × {line.name}: {format_amount(line.total, order.currency)}"
-        for line in order.lines.order_by("position")
+        for line in sorted(order.lines.all(), key=lambda line: line.position)
     )
     _post(
         order,

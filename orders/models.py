@@ -75,7 +75,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def for_reading(self) -> OrderQuerySet:
         """With lines and payments: a fixed number of statements for any number of orders."""
-        return self.prefetch_related("lines", "lines__variant", "lines__product", "payments")
+        return self.prefetch_related("lines", "payments")
 
 
 def hash_token(token: str) -> str:

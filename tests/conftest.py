@@ -21,3 +21,33 @@ def api():
     from rest_framework.test import APIClient
 
     return APIClient()
+
+
+@pytest.fixture
+def mailbox():
+    """The letters written so far, sent or not."""
+    from events.models import Letter
+
+    return lambda: list(Letter.objects.order_by("pk"))
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory):
+    """A whole running shop, shared by the tests that only talk to it."""
+    from tests.shop import Shop
+
+    running = Shop(tmp_path_factory.mktemp("shop"))
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def own_shop(tmp_path):
+    """A whole running shop for a test that breaks it."""
+    from tests.shop import Shop
+
+    running = Shop(tmp_path)
+    running.start()
+    yield running
+    running.stop()
