@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from account import views
+
+urlpatterns = [
+    path("register/", views.RegisterView.as_view()),
+    path("verify-email/", views.VerifyEmailView.as_view()),
+    path("verify-email/resend/", views.ResendVerificationView.as_view()),
+    path("login/", views.LoginView.as_view()),
+    path("refresh/", views.RefreshView.as_view()),
+    path("logout/", views.LogoutView.as_view()),
+    path("password/forgot/", views.ForgotPasswordView.as_view()),
+    path("password/reset/", views.ResetPasswordView.as_view()),
+    path("password/change/", views.ChangePasswordView.as_view()),
+    path("me/", views.ProfileView.as_view()),
+]

@@ -1,12 +1,31 @@
-"""Posting letters, and sending them."""
+"""Posting letters, and sending them.
+
+A letter is sent at least once, and as a rule exactly once: whoever claims it sends it. Only a worker that dies between the
+mail server's "yes" and its own next statement leaves a letter that is sent a second time; none is ever left unsent.
+"""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import connection
-from django.db.transaction import TransactionManagementError
+from django.db.models import F, Q
+from django.utils import timezone
 
 from common.jobs import enqueue
+from common.transactions import refuse_transaction, require_transaction
+from events.delivery import NotDelivered, deliver
 from events.models import Letter
+
+# Longer than any mail or SMS server may take, shorter than anybody's patience with a lost verification letter.
+CLAIM = timedelta(seconds=120)
+OVERDUE = timedelta(minutes=15)
+GIVEN_UP = timedelta(days=3)
+KEPT = timedelta(days=90)
+
+
+class LetterBusy(Exception):
+    """Another worker claimed the letter and has not said yet whether it left."""
 
 
 def post_letter(
@@ -27,11 +46,10 @@ def post_letter(
         dedupe_key: names the occasion; a second letter of the same occasion is not written.
 
     Raises:
-        TransactionManagementError: outside of a transaction, where letter and change could part.
+        RuntimeError: outside of a transaction, where letter and change could part.
         ValueError: a recipient or subject of more than one line.
     """
-    if not connection.in_atomic_block:
-        raise TransactionManagementError("post_letter needs the transaction of what it tells about")
+    require_transaction()
     if any(mark in field for field in (to, subject) for mark in "\r\n\0"):
         raise ValueError("recipient and subject are single lines")
     with connection.cursor() as cursor:
@@ -45,3 +63,51 @@ def post_letter(
         row = cursor.fetchone()
     if row is not None:
         enqueue("events.send_letter", letter_id=row[0])
+
+
+def is_posted(*, dedupe_key: str) -> bool:
+    """Whether a letter of that occasion exists, sent or not."""
+    return Letter.objects.filter(dedupe_key=dedupe_key).exists()
+
+
+def send_letter(*, letter_id: int) -> None:
+    """Send a letter that was not sent yet: claim it, hand it over, blank its text.
+
+    The claim is one conditional UPDATE and is committed before anything leaves, so that no lock is held over the network.
+
+    Raises:
+        LetterBusy: somebody else is at it; look again later.
+        NotDelivered: the server refused or did not answer; try again later.
+    """
+    refuse_transaction()
+    now = timezone.now()
+    free = Q(claimed_at=None) | Q(claimed_at__lt=now - CLAIM)
+    unsent = Letter.objects.filter(pk=letter_id, sent_at=None)
+    if not unsent.filter(free).update(claimed_at=now, attempts=F("attempts") + 1):
+        if unsent.exists():
+            raise LetterBusy
+        return
+    letter = Letter.objects.get(pk=letter_id)
+    try:
+        deliver(letter)
+    except NotDelivered as error:
+        unsent.update(claimed_at=None, last_error=str(error)[:300])
+        raise
+    unsent.update(sent_at=timezone.now(), claimed_at=None, text="", html="", last_error="")
+
+
+def resend_overdue() -> int:
+    """Hand out again what is unsent after a quarter of an hour, for three days. Returns how many."""
+    now = timezone.now()
+    overdue = Letter.objects.filter(
+        sent_at=None, created_at__lt=now - OVERDUE, created_at__gt=now - GIVEN_UP
+    )
+    return sum(
+        enqueue("events.send_letter", at_most_one=f"events.letter:{pk}", letter_id=pk)
+        for pk in overdue.values_list("pk", flat=True)
+    )
+
+
+def prune() -> None:
+    """Forget letters that were sent more than 90 days ago."""
+    Letter.objects.filter(sent_at__lt=timezone.now() - KEPT).delete()

@@ -1,0 +1,167 @@
+"""People in the admin: found, disabled, given roles. No password hash and no token is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+
+from account import throttles
+from account.identifiers import email_key
+from account.models import Session, User
+from common.http import client_address
+from common.limits import TooManyRequests
+from common.phones import normalise_phone
+
+
+class LimitedLoginForm(AdminAuthenticationForm):
+    """The admin's log-in, with the same limits as the API's."""
+
+    def clean(self) -> dict[str, Any]:
+        address = client_address(self.request) if self.request else ""
+        try:
+            throttles.spend_login(address=address, email=self.cleaned_data.get("username", ""))
+        except TooManyRequests as refusal:
+            raise ValidationError(refusal.detail, code=refusal.code) from None
+        return super().clean()
+
+
+admin.site.login_form = LimitedLoginForm
+
+
+class IdentifierChecks(forms.ModelForm):
+    """What the constraints on addresses and numbers say, in words, before they have to."""
+
+    def clean_email(self) -> str | None:
+        email: str | None = self.cleaned_data.get("email") or None
+        if email is None:
+            return None
+        owners = User.objects.with_email(email).exclude(pk=self.instance.pk)
+        if len(email_key(email)) > 254 or owners.exists():
+            raise ValidationError("Another user has this address.", code="unique")
+        return email
+
+    def clean_phone(self) -> str | None:
+        phone: str | None = self.cleaned_data.get("phone") or None
+        if phone is None:
+            return None
+        try:
+            return normalise_phone(phone)
+        except ValueError:
+            raise ValidationError("This is not a phone number.", code="invalid_phone") from None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and not (cleaned.get("email") or cleaned.get("phone")):
+            raise ValidationError("Give an e-mail address or a phone number.", code="required")
+        return cleaned
+
+
+class UserCreation(IdentifierChecks, AdminUserCreationForm):
+    """A new person, with a password or without."""
+
+    class Meta:
+        model = User
+        fields = ("email", "phone")
+
+
+class UserChange(IdentifierChecks, UserChangeForm):
+    """An existing person."""
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin[User]):
+    """Search by address, number or name; disable instead of delete."""
+
+    form = UserChange
+    add_form = UserCreation
+    ordering = ["-id"]
+    list_display = ["__str__", "first_name", "last_name", "verified", "is_staff", "is_active"]
+    list_filter = [
+        "is_staff",
+        "is_active",
+        "is_superuser",
+        ("email_verified_at", admin.EmptyFieldListFilter),
+        "groups",
+    ]
+    search_fields = ["email", "phone", "first_name", "last_name", "public_id"]
+    readonly_fields = ["public_id", "email_verified_at", "last_login", "created_at"]
+    fieldsets = [
+        (None, {"fields": ["email", "phone", "first_name", "last_name", "public_id"]}),
+        (
+            "Access",
+            {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]},
+        ),
+        ("History", {"fields": ["email_verified_at", "last_login", "created_at"]}),
+    ]
+    add_fieldsets = [
+        (
+            None,
+            {
+                "classes": ["wide"],
+                "fields": ["email", "phone", "usable_password", "password1", "password2"],
+            },
+        ),
+    ]
+
+    @admin.display(boolean=True, description="verified")
+    def verified(self, user: User) -> bool:
+        return user.email_verified_at is not None
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        """Only a superuser hands out power, and nobody who is not one changes one."""
+        fields = list(self.readonly_fields)
+        if not _is_superuser(request):
+            fields += ["is_staff", "is_superuser", "groups", "user_permissions"]
+        return fields
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return bool(getattr(request.user, "is_superuser", False))
+
+
+def _may_touch(request: HttpRequest, user: User | None) -> bool:
+    return user is None or _is_superuser(request) or not (user.is_superuser or user.is_staff)
+
+
+@admin.register(Session)
+class SessionAdmin(admin.ModelAdmin[Session]):
+    """Who is signed in, from where. Read-only."""
+
+    ordering = ["-id"]
+    list_display = [
+        "user",
+        "created_at",
+        "last_used_at",
+        "expires_at",
+        "revoked_at",
+        "revoke_reason",
+    ]
+    list_filter = ["revoke_reason"]
+    list_select_related = ["user"]
+    search_fields = ["user__email", "user__phone", "public_id"]
+    fields = [
+        "public_id", "user", "address", "user_agent",
+        "created_at", "last_used_at", "expires_at", "revoked_at", "revoke_reason",
+    ]  # fmt: skip
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Session | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Session | None = None) -> bool:
+        return False

@@ -1,0 +1,156 @@
+"""The bodies of /api/auth/."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from account.hashers import normalise_password
+from account.identifiers import email_key
+from account.models import User
+from common.phones import normalise_phone
+from common.serializers import StrictModelSerializer, StrictSerializer
+
+
+class AddressField(serializers.EmailField):
+    """An e-mail address that a mail server can be given: ASCII before the `@`."""
+
+    default_error_messages = {
+        "local_part": "Only plain letters, digits and signs may stand before the @.",
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": 254, **kwargs})
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        value = super().run_validation(data)
+        if isinstance(value, str) and value:
+            if not value.rpartition("@")[0].isascii():
+                self.fail("local_part")
+            if len(email_key(value)) > 254:
+                self.fail("max_length", max_length=254)
+        return value
+
+
+class PasswordField(serializers.CharField):
+    """A password of up to 128 characters, spaces included, in one Unicode spelling (NFKC)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        style = {"input_type": "password"}
+        defaults = {"max_length": 128, "trim_whitespace": False, "write_only": True, "style": style}
+        super().__init__(**{**defaults, **kwargs})
+
+    def to_internal_value(self, data: Any) -> str:
+        return normalise_password(super().to_internal_value(data))
+
+
+class PhoneField(serializers.CharField):
+    """A phone number: `0911234567`, `0711234567` or international; stored and shown as `+251911234567`."""
+
+    default_error_messages = {"invalid_phone": "This is not a phone number."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": 32, **kwargs})
+
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            return normalise_phone(super().to_internal_value(data))
+        except ValueError:
+            self.fail("invalid_phone")
+
+
+class EmailTokenField(serializers.CharField):
+    """The token of a letter's link."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": 200, "write_only": True, **kwargs})
+
+
+class RegistrationSerializer(StrictSerializer):
+    """Who wants an account."""
+
+    email = AddressField()
+    password = PasswordField()
+    first_name = serializers.CharField(max_length=150, required=False, allow_blank=True)
+    last_name = serializers.CharField(max_length=150, required=False, allow_blank=True)
+    phone = PhoneField(required=False, allow_null=True)
+
+
+class EmailSerializer(StrictSerializer):
+    """An address, known or not."""
+
+    email = AddressField()
+
+
+class EmailTokenSerializer(StrictSerializer):
+    """The token of a verification letter."""
+
+    token = EmailTokenField()
+
+
+class NewPasswordSerializer(StrictSerializer):
+    """The token of a reset letter, and the password to set."""
+
+    token = EmailTokenField()
+    new_password = PasswordField()
+
+
+class PasswordChangeSerializer(StrictSerializer):
+    """The present password, and the next."""
+
+    old_password = PasswordField()
+    new_password = PasswordField()
+
+
+class LoginSerializer(StrictSerializer):
+    """Address and password."""
+
+    email = serializers.EmailField(max_length=254)
+    password = PasswordField()
+
+
+class RefreshSerializer(StrictSerializer):
+    """A refresh token."""
+
+    refresh = serializers.CharField(max_length=4096, trim_whitespace=False)
+
+
+class ProfileSerializer(StrictModelSerializer):
+    """A user as they see themselves. Only names and phone can be changed here."""
+
+    id = serializers.UUIDField(source="public_id", read_only=True)
+    phone = PhoneField(required=False, allow_null=True)
+
+    class Meta:
+        model = User
+        fields = [
+            "id",
+            "email",
+            "email_verified_at",
+            "phone",
+            "first_name",
+            "last_name",
+            "is_staff",
+            "created_at",
+        ]
+        read_only_fields = ["email", "email_verified_at", "is_staff", "created_at"]
+
+
+class DetailSerializer(serializers.Serializer[Any]):
+    """One sentence for a person."""
+
+    detail = serializers.CharField(read_only=True)
+
+
+class TokenPairSerializer(serializers.Serializer[Any]):
+    """An access token for ten minutes, and the refresh token that replaces it."""
+
+    access = serializers.CharField(read_only=True)
+    refresh = serializers.CharField(read_only=True)
+
+
+class SignedInSerializer(TokenPairSerializer):
+    """A token pair and whose it is."""
+
+    user = ProfileSerializer(read_only=True)

@@ -1,0 +1,173 @@
+"""Accounts: register, verify, reset, change. No verb tells its caller whether an address is known.
+
+A door that takes an address does the same work for every address; the letter, which depends on who owns it, is written by
+a job (`account.correspondence`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Coalesce, Now
+
+from account import email_tokens, letters, passwords, sessions
+from account.email_tokens import Purpose
+from account.models import Session, User
+from common.errors import Conflict
+from common.ids import uuid7
+from common.jobs import enqueue
+
+
+class PhoneTaken(Conflict):
+    """Another account has this phone number."""
+
+    code = "phone_taken"
+    title = "This phone number belongs to another account"
+
+    def __init__(self) -> None:
+        super().__init__(errors=[{"field": "phone", "code": self.code, "detail": self.title}])
+
+
+def register(
+    *,
+    email: str,
+    password: str,
+    first_name: str = "",
+    last_name: str = "",
+    phone: str | None = None,
+) -> None:
+    """Open an account that works once its owner has followed the link in a letter.
+
+    An address that waits for verification gets the new password and names, and a new letter; the links of earlier letters
+    die. The owner of a verified address is told by letter that somebody tried, and nothing changes. A phone number that
+    another account has is left out: it must not reveal that account.
+
+    Raises:
+        WeakPassword
+    """
+    names = {"first_name": first_name, "last_name": last_name}
+    passwords.refuse_weak(password=password, user=User(email=email, **names), field="password")
+    fields = {"email": email, "password": make_password(password), **names}
+    with transaction.atomic():
+        User.objects.bulk_create([User(**fields)], ignore_conflicts=True)
+        user = User.objects.with_email(email).select_for_update(no_key=True).get()
+        waiting = User.objects.filter(pk=user.pk, email_verified_at=None, is_active=True)
+        waiting.update(**fields)
+        try:
+            with transaction.atomic():
+                waiting.update(phone=phone)
+        except IntegrityError:
+            pass
+        email_tokens.void(user=user, purpose=Purpose.VERIFY)
+        _write("account.send_registration_letter", user.pk)
+
+
+def request_verification(*, email: str) -> None:
+    """Send another verification letter, if the address waits for one."""
+    _write_to(email, "account.send_verification_letter")
+
+
+def verify_email(*, token: str) -> User:
+    """Accept the proof that the bearer reads the mailbox.
+
+    Raises:
+        InvalidEmailToken
+    """
+    owner = email_tokens.owner(token=token, purpose=Purpose.VERIFY)
+    with transaction.atomic():
+        user = lock_user(owner.pk)
+        email_tokens.spend(token=token, purpose=Purpose.VERIFY, user=user)
+        _mark_verified(user)
+    return user
+
+
+def request_password_reset(*, email: str) -> None:
+    """Send a letter with which the owner of the mailbox can set a new password."""
+    _write_to(email, "account.send_reset_letter")
+
+
+def reset_password(*, token: str, new_password: str) -> None:
+    """Set the password of whoever got the letter, and end all their sessions.
+
+    Who reads the letter owns the mailbox, so that the address counts as verified from now on.
+
+    Raises:
+        InvalidEmailToken, WeakPassword: a weak password does not use the token up.
+    """
+    owner = email_tokens.owner(token=token, purpose=Purpose.RESET)
+    passwords.refuse_weak(password=new_password, user=owner, field="new_password")
+    encoded = make_password(new_password)
+    with transaction.atomic():
+        user = lock_user(owner.pk)
+        email_tokens.spend(token=token, purpose=Purpose.RESET, user=user)
+        email_tokens.void(user=user, purpose=Purpose.VERIFY)
+        _mark_verified(user)
+        _set_password(user, encoded, Session.RevokeReason.RESET)
+
+
+def change_password(
+    *, user: User, old_password: str, new_password: str, device: sessions.Device
+) -> Session:
+    """Set a new password. Every session ends, and the caller gets a new one.
+
+    Raises:
+        WrongPassword, WeakPassword
+    """
+    if not user.check_password(old_password):
+        raise passwords.WrongPassword
+    passwords.refuse_weak(password=new_password, user=user, field="new_password")
+    encoded = make_password(new_password)
+    with transaction.atomic():
+        locked = lock_user(user.pk)
+        if locked.password != user.password:
+            raise passwords.WrongPassword  # somebody else has changed it since we looked
+        email_tokens.void(user=locked, purpose=Purpose.RESET)
+        _set_password(locked, encoded, Session.RevokeReason.PASSWORD)
+        return sessions.open_session(user=locked, device=device)
+
+
+def update_profile(*, user: User, changes: Mapping[str, Any]) -> User:
+    """Change names and phone number; `changes` holds only those.
+
+    Raises:
+        PhoneTaken
+    """
+    for name, value in changes.items():
+        setattr(user, name, value)
+    try:
+        with transaction.atomic():
+            user.save(update_fields=sorted(changes))
+    except IntegrityError:
+        raise PhoneTaken from None
+    return user
+
+
+def lock_user(user_id: int) -> User:
+    """The user, locked until the end of the transaction. Users are locked before their tokens and sessions."""
+    return User.objects.select_for_update(no_key=True).get(pk=user_id)
+
+
+def _mark_verified(user: User) -> None:
+    User.objects.filter(pk=user.pk).update(email_verified_at=Coalesce("email_verified_at", Now()))
+    user.refresh_from_db(fields=["email_verified_at"])
+
+
+def _set_password(user: User, encoded: str, reason: Session.RevokeReason) -> None:
+    user.password = encoded
+    user.save(update_fields=["password"])
+    sessions.end_sessions(user=user, reason=reason)
+    letters.post_password_changed(user=user, occasion=str(uuid7()))
+
+
+def _write_to(email: str, task: str) -> None:
+    found = User.objects.with_email(email).values_list("pk", flat=True).first()
+    with transaction.atomic():
+        _write(task, found)
+
+
+def _write(task: str, user_id: int | None) -> None:
+    # Known and unknown addresses enqueue alike: the time this takes tells them apart no more than the answer does.
+    enqueue(task, user_id=user_id, occasion=str(uuid7()))

@@ -1,0 +1,39 @@
+"""The outbox in the admin. Read-only, and without the texts: unsent ones may hold tokens."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from events.models import Letter
+
+
+@admin.register(Letter)
+class LetterAdmin(admin.ModelAdmin[Letter]):
+    """What left, and what does not want to."""
+
+    ordering = ["-id"]
+    list_display = [
+        "recipient",
+        "channel",
+        "subject",
+        "created_at",
+        "sent_at",
+        "attempts",
+        "last_error",
+    ]
+    list_filter = ["channel", ("sent_at", admin.EmptyFieldListFilter)]
+    search_fields = ["recipient"]
+    fields = [
+        "channel", "recipient", "subject",
+        "created_at", "claimed_at", "sent_at", "attempts", "last_error",
+    ]  # fmt: skip
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Letter | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Letter | None = None) -> bool:
+        return False

@@ -1,0 +1,76 @@
+"""The last metre: SMTP, the SMS gateway, and in development a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import httpx
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+
+from events.models import Letter
+
+SMS_TIMEOUT = 8.0  # seconds
+
+
+class NotDelivered(Exception):
+    """The letter did not leave; the message says why and holds nothing of its text."""
+
+
+def deliver(letter: Letter) -> None:
+    """Hand a letter over. In development it is written to a file as well, and sent only where an address is set.
+
+    Raises:
+        NotDelivered: try again later.
+    """
+    if letter.channel == Letter.Channel.SMS:
+        _deliver_sms(letter)
+    else:
+        _deliver_email(letter)
+
+
+def _deliver_email(letter: Letter) -> None:
+    message = EmailMultiAlternatives(
+        subject=letter.subject, body=letter.text, to=[letter.recipient]
+    )
+    if letter.html:
+        message.attach_alternative(letter.html, "text/html")
+    if not settings.PRODUCTION:
+        _write_file(letter, "mail", "eml", message.message().as_bytes())
+        if not settings.EMAIL_URL:
+            return
+    try:
+        message.send()
+    except OSError as error:  # smtplib's errors are OSErrors too
+        raise NotDelivered(f"{type(error).__name__}: {error}") from error
+
+
+def _deliver_sms(letter: Letter) -> None:
+    body = {"to": letter.recipient, "text": letter.text}
+    if not settings.PRODUCTION:
+        _write_file(letter, "sms", "json", json.dumps(body, ensure_ascii=False).encode())
+        if not settings.SMS_URL:
+            return
+    if not settings.SMS_URL:
+        raise NotDelivered("SMS_URL is not set")
+    try:
+        response = httpx.post(
+            settings.SMS_URL, json=body, timeout=SMS_TIMEOUT, follow_redirects=False
+        )
+    except httpx.HTTPError as error:
+        raise NotDelivered(type(error).__name__) from error
+    if not response.is_success:
+        raise NotDelivered(f"the SMS gateway answered {response.status_code}")
+
+
+def _write_file(letter: Letter, folder: str, suffix: str, content: bytes) -> None:
+    """Names sort by time and are the same for each attempt at one letter; a reader never sees half a file."""
+    target = Path(settings.DATA_DIR) / folder
+    target.mkdir(parents=True, exist_ok=True)
+    name = f"{letter.created_at:%Y%m%dT%H%M%S.%fZ}-{letter.pk:08d}.{suffix}"
+    draft = target / f".{name}.{os.getpid()}"
+    draft.touch(mode=0o600)
+    draft.write_bytes(content)
+    draft.replace(target / name)
