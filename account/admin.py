@@ -76,7 +76,7 @@ class UserChange(IdentifierChecks, UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin[User]):
+class UserAdmin(DjangoUserAdmin):
     """Search by address, number or name; disable instead of delete."""
 
     form = UserChange
@@ -114,6 +114,12 @@ class UserAdmin(DjangoUserAdmin[User]):
     def verified(self, user: User) -> bool:
         return user.email_verified_at is not None
 
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Another address has to be proved anew."""
+        if change and "email" in form.changed_data:
+            obj.email_verified_at = None
+        super().save_model(request, obj, form, change)
+
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         """Only a superuser hands out power, and nobody who is not one changes one."""
         fields = list(self.readonly_fields)
@@ -137,7 +143,7 @@ def _may_touch(request: HttpRequest, user: User | None) -> bool:
 
 
 @admin.register(Session)
-class SessionAdmin(admin.ModelAdmin[Session]):
+class SessionAdmin(admin.ModelAdmin):
     """Who is signed in, from where. Read-only."""
 
     ordering = ["-id"]

@@ -9,7 +9,7 @@ from events.models import Letter
 
 
 @admin.register(Letter)
-class LetterAdmin(admin.ModelAdmin[Letter]):
+class LetterAdmin(admin.ModelAdmin):
     """What left, and what does not want to."""
 
     ordering = ["-id"]
