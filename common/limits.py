@@ -51,10 +51,10 @@ class Limit:
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO common_ratecounter (key, slot, count, expires_at)"
-                " VALUES (%s, %s, 1, now() + %s)"
+                " VALUES (%s, %s, 1, now() + make_interval(secs => %s))"
                 " ON CONFLICT (key, slot) DO UPDATE SET count = common_ratecounter.count + 1"
                 " RETURNING count",
-                [key, slot, self.per],
+                [key, slot, seconds],
             )
             (count,) = cursor.fetchone()
         if count > self.times:

@@ -51,7 +51,7 @@ class KeysetPagination(BasePagination):
 
     page_size_query_param = "page_size"
 
-    def paginate_queryset(
+    def paginate_queryset(  # type: ignore[override]
         self, queryset: QuerySet[Any], request: Request, view: Any = None
     ) -> list[Any]:
         self.request = request
@@ -101,9 +101,14 @@ class KeysetPagination(BasePagination):
         start = (number - 1) * self.size
         rows = list(self._ordered(queryset, self.descending)[start : start + self.size + 1])
         more = len(rows) > self.size
-        self.next = self._url(page=str(number + 1)) if more and number < MAX_PAGE else None
+        rows = rows[: self.size]
+        self.next = None
+        if more:  # numbers end at 100, the list does not
+            self.next = (
+                self._url(page=str(number + 1)) if number < MAX_PAGE else self._link(rows[-1], False)
+            )
         self.previous = self._url(page=str(number - 1)) if number > 1 else None
-        return rows[: self.size]
+        return rows
 
     def _ordered(self, queryset: QuerySet[Any], descending: bool) -> QuerySet[Any]:
         sign = "-" if descending else ""
@@ -122,8 +127,8 @@ class KeysetPagination(BasePagination):
     def _context(self) -> str:
         """What a cursor belongs to: the list, its ordering and its filters."""
         kept = sorted(
-            (key, value)
-            for key, value in self.request.query_params.items()
+            (key, values)
+            for key, values in self.request.query_params.lists()
             if key not in {"cursor", "page", "page_size", "count"}
         )
         text = f"{self.request.path}|{self.column}|{self.descending}|{kept}"
@@ -156,11 +161,11 @@ class KeysetPagination(BasePagination):
 
     def _url(self, **changes: str) -> str:
         params = {
-            key: value
-            for key, value in self.request.query_params.items()
+            key: values
+            for key, values in self.request.query_params.lists()
             if key not in {"cursor", "page"}
         }
-        return f"{public_url(self.request.path)}?{urlencode({**params, **changes})}"
+        return f"{public_url(self.request.path)}?{urlencode({**params, **changes}, doseq=True)}"
 
     @staticmethod
     def _page_size(given: str | None) -> int:

@@ -35,7 +35,7 @@ FRONTEND_URL = env.str("FRONTEND_URL", "").rstrip("/")
 
 # --- Secrets and hosts ------------------------------------------------------------------------
 SECRET_KEY = env.str("SECRET_KEY", "") or ("" if PRODUCTION else guards.local_secret_key(DATA_DIR))
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", [])
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]"])
 TRUSTED_PROXY_HOPS = env.int("TRUSTED_PROXY_HOPS", 0)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [PUBLIC_URL] if PUBLIC_URL else [])

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from inventory.models import Movement, Reservation, StockItem
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnlyAdmin(admin.ModelAdmin):
     """A list and a page that nobody can write through."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

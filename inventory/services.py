@@ -68,6 +68,18 @@ def adjust(*, stock_item_id: int, quantity: int, reason: Reason, by: Actor) -> N
             _adjust(item, quantity, reason, by)
 
 
+def discard_item(*, stock_item_id: int) -> None:
+    """Remove an item that no order ever asked for, with its movements: it was a mistake, not history.
+
+    Raises:
+        django.db.models.ProtectedError: an order was promised a piece of it once; it stays.
+    """
+    require_transaction()
+    _lock([stock_item_id])
+    Movement.objects.filter(stock_item_id=stock_item_id, holder__isnull=True).delete()
+    StockItem.objects.filter(pk=stock_item_id).delete()
+
+
 def reserve(*, quantities: Mapping[int, int], holder: UUID) -> None:
     """Set stock aside for `holder`: all of it or none. The last thing a checkout does, as it holds hot rows.
 
@@ -100,17 +112,6 @@ def reserve(*, quantities: Mapping[int, int], holder: UUID) -> None:
         Reservation(stock_item_id=pk, holder=holder, quantity=quantity)
         for pk, quantity in quantities.items()
     )
-
-
-def peek(*, quantities: Mapping[int, int]) -> dict[int, int]:
-    """Items that are short right now, with what is left of them, without locks: good for refusing early, never for accepting."""
-    rows = StockItem.objects.filter(pk__in=quantities).values_list("pk", "on_hand", "reserved")
-    available = {pk: on_hand - reserved for pk, on_hand, reserved in rows}
-    return {
-        pk: available.get(pk, 0)
-        for pk, quantity in quantities.items()
-        if available.get(pk, 0) < quantity
-    }
 
 
 def release(*, holder: UUID) -> None:

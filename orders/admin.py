@@ -15,7 +15,7 @@ from orders import services
 from orders.models import Order, OrderEvent, OrderLine
 
 
-class _ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
+class _ReadOnlyInline(admin.TabularInline):
     extra = 0
     can_delete = False
 

@@ -146,12 +146,13 @@ def _resolve(items: Sequence[Item]) -> list[_Line]:
     )
     by_id: dict[int, Variant] = {}
     by_product: dict[int, list[Variant]] = defaultdict(list)
-    for variant in candidates.select_related("product", "stock_item"):
-        by_id[variant.pk] = variant
-        by_product[variant.product_id].append(variant)
+    for candidate in candidates.select_related("product", "stock_item"):
+        by_id[candidate.pk] = candidate
+        by_product[candidate.product_id].append(candidate)
     lines: dict[int, _Line] = {}
-    missing = []
+    missing: list[int] = []
     for place, item in enumerate(items):
+        variant: Variant | None
         if item.variant_id is not None:
             variant = by_id.get(item.variant_id)
         else:

@@ -91,7 +91,7 @@ class ItemSerializer(StrictSerializer):
 class CheckoutSerializer(StrictSerializer):
     """The body of a checkout. A signed-in customer's e-mail and telephone are used when none is given."""
 
-    items = ItemSerializer(many=True, allow_empty=False, max_length=MAX_LINES)
+    items = ItemSerializer(many=True, allow_empty=False, max_length=MAX_LINES)  # type: ignore[call-arg]
     email = serializers.EmailField(required=False, allow_blank=True, max_length=254)
     phone = PhoneField(required=False, allow_blank=True)
     shipping_address = AddressSerializer(required=False)
@@ -123,14 +123,15 @@ class CheckoutSerializer(StrictSerializer):
 
 
 @extend_schema_field(MONEY_SCHEMA)
-class AmountField(serializers.Field):  # type: ignore[type-arg]
+class AmountField(serializers.Field):
     """A decimal column shown as money of its row's own `currency`."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(read_only=True, **kwargs)
 
     def get_attribute(self, instance: Any) -> Money:
-        return Money(super().get_attribute(instance), instance.currency)
+        amount: Any = super().get_attribute(instance)
+        return Money(amount, instance.currency)
 
     def to_representation(self, value: Money) -> dict[str, str]:
         return value.as_json()

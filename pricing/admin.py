@@ -8,7 +8,7 @@ from pricing.models import TaxRate
 
 
 @admin.register(TaxRate)
-class TaxRateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TaxRateAdmin(admin.ModelAdmin):
     """Dated rates; the database refuses two at a time."""
 
     list_display = ["name", "rate", "valid_from", "valid_until"]

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,48 +15,174 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='StockItem',
+            name="StockItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on_hand', models.PositiveIntegerField(default=0, help_text='Pieces on the shelf.')),
-                ('reserved', models.PositiveIntegerField(default=0, help_text='Pieces promised to orders that are not paid yet.')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "on_hand",
+                    models.PositiveIntegerField(default=0, help_text="Pieces on the shelf."),
+                ),
+                (
+                    "reserved",
+                    models.PositiveIntegerField(
+                        default=0, help_text="Pieces promised to orders that are not paid yet."
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('on_hand__gte', 0)), name='stock_is_never_negative'), models.CheckConstraint(condition=models.Q(('reserved__gte', 0), ('reserved__lte', models.F('on_hand'))), name='reserved_is_at_most_on_hand')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("on_hand__gte", 0)), name="stock_is_never_negative"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("reserved__gte", 0), ("reserved__lte", models.F("on_hand"))
+                        ),
+                        name="reserved_is_at_most_on_hand",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Reservation',
+            name="Reservation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('holder', models.UUIDField()),
-                ('quantity', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('active', 'Active'), ('committed', 'Committed'), ('released', 'Released')], default='active', max_length=10)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('stock_item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reservations', to='inventory.stockitem')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("holder", models.UUIDField()),
+                ("quantity", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("active", "Active"),
+                            ("committed", "Committed"),
+                            ("released", "Released"),
+                        ],
+                        default="active",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "stock_item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reservations",
+                        to="inventory.stockitem",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['holder'], name='reservation_holder'), models.Index(condition=models.Q(('state', 'active')), fields=['stock_item'], name='reservation_active')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='reservation_is_positive'), models.UniqueConstraint(condition=models.Q(('state', 'active')), fields=('holder', 'stock_item'), name='one_active_reservation_per_holder_and_item')],
+                "indexes": [
+                    models.Index(fields=["holder"], name="reservation_holder"),
+                    models.Index(
+                        condition=models.Q(("state", "active")),
+                        fields=["stock_item"],
+                        name="reservation_active",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("quantity__gt", 0)), name="reservation_is_positive"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "active")),
+                        fields=("holder", "stock_item"),
+                        name="one_active_reservation_per_holder_and_item",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Movement',
+            name="Movement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.IntegerField(help_text='Pieces, positive when stock grew.')),
-                ('reason', models.CharField(choices=[('opening', 'opening stock'), ('count', 'counted'), ('received', 'received'), ('sold', 'sold'), ('returned', 'returned'), ('damaged', 'damaged or lost'), ('correction', 'corrected')], max_length=12)),
-                ('holder', models.UUIDField(blank=True, help_text='The order it was sold to.', null=True)),
-                ('actor', models.CharField(help_text='Who: customer, staff:name, system …', max_length=80)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('stock_item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='inventory.stockitem')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("quantity", models.IntegerField(help_text="Pieces, positive when stock grew.")),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("opening", "opening stock"),
+                            ("count", "counted"),
+                            ("received", "received"),
+                            ("sold", "sold"),
+                            ("returned", "returned"),
+                            ("damaged", "damaged or lost"),
+                            ("correction", "corrected"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "holder",
+                    models.UUIDField(blank=True, help_text="The order it was sold to.", null=True),
+                ),
+                (
+                    "actor",
+                    models.CharField(
+                        help_text="Who: customer, staff:name, system …", max_length=80
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "stock_item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="movements",
+                        to="inventory.stockitem",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['stock_item', 'created_at'], name='movement_history')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('quantity', 0), _negated=True), name='movement_moves_something'), models.UniqueConstraint(condition=models.Q(('holder__isnull', False)), fields=('holder', 'stock_item', 'reason'), name='an_order_takes_its_stock_once')],
+                "indexes": [
+                    models.Index(fields=["stock_item", "created_at"], name="movement_history")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("quantity", 0), _negated=True),
+                        name="movement_moves_something",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("holder__isnull", False)),
+                        fields=("holder", "stock_item", "reason"),
+                        name="an_order_takes_its_stock_once",
+                    ),
+                ],
             },
         ),
     ]
