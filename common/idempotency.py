@@ -21,6 +21,7 @@ from typing import Any
 
 from django.db import OperationalError, connection, transaction
 from django.http import HttpResponse
+from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -117,6 +118,9 @@ def stored_reply(scope: str, key: str, fingerprint: str) -> StoredReply | None:
         KeyReused: it answered another body.
     """
     found = StoredReply.objects.filter(scope=scope, key=key).first()
+    if found is not None and found.created_at < timezone.now() - StoredReply.KEPT_FOR:
+        found.delete()
+        return None
     if found is not None and found.fingerprint != fingerprint:
         raise KeyReused("Use a new key for a new request.")
     return found
@@ -197,3 +201,49 @@ def idempotent(*, reveal: Reveal | None = None) -> Callable[[Any], Any]:
         return wrapper
 
     return decorate
+
+
+def idempotent_conversation(method: Callable[..., Response]) -> Callable[..., HttpResponse]:
+    """Make a view's POST method honour Idempotency-Key where its verb is a conversation with a gateway.
+
+    Such a verb cannot share one transaction with its reply, so the key is also unique on the row that the verb commits
+    first (`conversation_key`): a repetition resumes that row, and one that comes too early is refused there with `KeyInUse`.
+    The reply is stored afterwards; whoever stores first has said what all repetitions get.
+    """
+
+    @functools.wraps(method)
+    def wrapper(view: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        key = read_key(request)
+        if key is not None:
+            scope, fingerprint = scope_of(request), fingerprint_of(request)
+            if (found := stored_reply(scope, key, fingerprint)) is not None:
+                return replay(found)
+        response = method(view, request, *args, **kwargs)
+        body = dumps(response.data)
+        if key is not None and 200 <= response.status_code < 300:
+            StoredReply.objects.bulk_create(
+                [
+                    StoredReply(
+                        scope=scope,
+                        key=key,
+                        fingerprint=fingerprint,
+                        status=response.status_code,
+                        body=body,
+                    )
+                ],
+                ignore_conflicts=True,
+            )
+            first = stored_reply(scope, key, fingerprint)
+            if first is not None and bytes(first.body) != body:
+                return replay(first)
+        return _answer(response.status_code, body)
+
+    return wrapper
+
+
+def conversation_key(request: Request) -> str | None:
+    """The request's key for a conversation's row: SHA-256 of scope and key, or None without a key."""
+    key = read_key(request)
+    if key is None:
+        return None
+    return hashlib.sha256(f"{scope_of(request)}\0{key}".encode()).hexdigest()
