@@ -6,11 +6,12 @@ import logging
 import re
 from collections.abc import Callable
 from contextvars import ContextVar
+from io import BytesIO
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.middleware.common import CommonMiddleware
 
 from common.ids import uuid7
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
+PROBES = {"/livez", "/readyz"}
 _GIVEN_ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
@@ -49,7 +51,13 @@ class RequestIdMiddleware:
 
 
 class SlashMiddleware(CommonMiddleware):
-    """Append a missing slash for reads only: redirecting a POST would lose its body."""
+    """Append a missing slash for reads only: redirecting a POST would lose its body.
+
+    Django checks the Host header here. Health probes come by address, so they are let through.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
+        return None if request.path in PROBES else super().process_request(request)
 
     def should_redirect_with_slash(self, request: HttpRequest) -> bool:
         return request.method in {"GET", "HEAD"} and super().should_redirect_with_slash(request)
@@ -58,24 +66,48 @@ class SlashMiddleware(CommonMiddleware):
 class ProblemMiddleware:
     """Turn what escapes a view that is not DRF's into the house's error format.
 
-    An unreachable or overloaded database is a 503 with `Retry-After`, never a 500.
+    An unreachable or overloaded database is a 503 with `Retry-After`, never a 500. Django's own error pages (with DEBUG
+    on, its technical ones) are for people and their browsers: a program that asked the API gets a problem.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        from common import problems  # the floor's own module; it needs the settings to be ready
+
+        try:
+            self._measure_chunked_body(request)
+        except RequestDataTooBig as error:
+            return problems.bad_request(request, error)
+        response = self.get_response(request)
+        if response.status_code >= 400 and problems.is_foreign(request, response):
+            return problems.instead_of(request, response)
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        from common import problems  # the floor's own module; it needs the settings to be ready
+        from common import problems
 
         if isinstance(exception, (OperationalError, InterfaceError)):
             log.warning("database unavailable: %s", exception)
-            return problems.database_unavailable()
+            return problems.database_unavailable(request)
         if isinstance(exception, RequestDataTooBig):
-            return problems.problem(413, "body_too_large", "The request body is too large.")
+            return problems.bad_request(request, exception)
         return None
+
+    @staticmethod
+    def _measure_chunked_body(request: HttpRequest) -> None:
+        """Django reads no body whose length the caller did not announce; read it here, up to the limit."""
+        if "HTTP_TRANSFER_ENCODING" not in request.META or request.META.get("CONTENT_LENGTH"):
+            return
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if not request.META.get("wsgi.input_terminated"):
+            return
+        body = request.META["wsgi.input"].read(limit + 1)
+        if len(body) > limit:
+            raise RequestDataTooBig
+        request.META["CONTENT_LENGTH"] = str(len(body))
+        request._stream = BytesIO(body)
 
 
 def client_address(request: HttpRequest) -> str:

@@ -11,17 +11,20 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
 
 log = logging.getLogger(__name__)
 
 # Waits 10 s, 20 s, 40 s ... between attempts: about three hours in all.
 PATIENT = RetryStrategy(max_attempts=11, exponential_wait=5)
 STALLED_AFTER = timedelta(seconds=60)
+MOST_ATTEMPTS = 20  # a job that takes its worker along this often would do so for ever
 
 
 def enqueue(
@@ -41,20 +44,30 @@ def enqueue(
     if at_most_one is None:
         deferrer.defer(**arguments)
         return True
-    return _defer_once(deferrer, at_most_one, arguments)
+    return _defer_once(deferrer, arguments)
 
 
-def _defer_once(deferrer: Any, lock: str, arguments: dict[str, Any]) -> bool:
-    from django.db import (
-        transaction,
-    )  # savepoint: a refused duplicate must not spoil the caller's work
-
+def _defer_once(deferrer: Any, arguments: dict[str, Any]) -> bool:
     try:
-        with transaction.atomic():
+        with transaction.atomic():  # a refused duplicate must not spoil the caller's transaction
             deferrer.defer(**arguments)
     except AlreadyEnqueued:
         return False
     return True
+
+
+class Manager(JobManager):
+    """Procrastinate's own, except that a job may fail while another of its `at_most_one` name waits.
+
+    The stock manager cannot put the failed one back into the queue then and leaves it in `doing` for ever. The one
+    that waits was enqueued later and does the work, so this one can go.
+    """
+
+    async def retry_job(self, job: Job, *args: Any, **kwargs: Any) -> None:
+        try:
+            await super().retry_job(job, *args, **kwargs)
+        except UniqueViolation:
+            await self.finish_job(job=job, status=Status.FAILED, delete_job=True)
 
 
 def reap() -> int:
@@ -63,33 +76,55 @@ def reap() -> int:
     Procrastinate marks a dead worker by its heartbeat but leaves its jobs in `doing` for ever; when the worker's row is
     pruned, the job's `worker_id` becomes null.
     """
+    handed_out = 0
+    with transaction.atomic():
+        for job_id, attempts in _orphans():
+            if attempts >= MOST_ATTEMPTS:
+                log.error("job %d has outlived %d workers: given up", job_id, attempts)
+                _execute("UPDATE procrastinate_jobs SET status = 'failed' WHERE id = %s", job_id)
+                continue
+            try:
+                with transaction.atomic():
+                    _execute(
+                        "UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL, scheduled_at = now(),"
+                        " attempts = attempts + 1, abort_requested = false WHERE id = %s",
+                        job_id,
+                    )
+            except IntegrityError:  # another of its at_most_one name waits and does the work
+                _execute("DELETE FROM procrastinate_jobs WHERE id = %s", job_id)
+            else:
+                handed_out += 1
+    if handed_out:
+        log.warning("handed out again %d jobs of workers that are gone", handed_out)
+    return handed_out
+
+
+def _orphans() -> list[tuple[int, int]]:
+    """Id and attempts of running jobs whose worker is gone or silent; locked, oldest first."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            WITH stalled AS (
-                SELECT job.id
-                  FROM procrastinate_jobs job
-                  LEFT JOIN procrastinate_workers worker ON worker.id = job.worker_id
-                 WHERE job.status = 'doing'
-                   AND (worker.id IS NULL OR worker.last_heartbeat < now() - %(after)s)
-                   FOR UPDATE OF job SKIP LOCKED
-            )
-            UPDATE procrastinate_jobs job
-               SET status = 'todo', worker_id = NULL, scheduled_at = now(), attempts = attempts + 1
-              FROM stalled
-             WHERE job.id = stalled.id
-         RETURNING job.id
+            SELECT job.id, job.attempts
+              FROM procrastinate_jobs job
+              LEFT JOIN procrastinate_workers worker ON worker.id = job.worker_id
+             WHERE job.status = 'doing'
+               AND (worker.id IS NULL OR worker.last_heartbeat < now() - make_interval(secs => %s))
+             ORDER BY job.id
+               FOR UPDATE OF job SKIP LOCKED
             """,
-            {"after": STALLED_AFTER},
+            [STALLED_AFTER.total_seconds()],
         )
-        ids = [row[0] for row in cursor.fetchall()]
-    if ids:
-        log.warning("handed out again %d jobs of workers that are gone: %s", len(ids), ids)
-    return len(ids)
+        rows: list[tuple[int, int]] = cursor.fetchall()
+    return rows
+
+
+def _execute(statement: str, job_id: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [job_id])
 
 
 def stalled_jobs() -> list[int]:
-    """Ids of jobs that no living worker will ever finish, or that wait far longer than they should; for the doctor."""
+    """Ids of running jobs whose worker has been gone for five minutes, so that the reaper does not work; for the doctor."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -109,7 +144,7 @@ def prune() -> None:
     from common.models import RateCounter, StoredReply
 
     now = timezone.now()
-    StoredReply.objects.filter(created_at__lt=now - timedelta(hours=24)).delete()
+    StoredReply.objects.filter(created_at__lt=now - StoredReply.KEPT_FOR).delete()
     RateCounter.objects.filter(expires_at__lt=now).delete()
     with connection.cursor() as cursor:
         cursor.execute(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import models
 from django.db.models.functions import Now
 
@@ -12,6 +14,8 @@ class StoredReply(models.Model):
     Written in the transaction of the work it reports, so that either both exist or neither.
     `body` never holds a secret: a guest's order token is filled in on the way out.
     """
+
+    KEPT_FOR = timedelta(hours=24)
 
     scope = models.CharField(max_length=200, help_text="principal, method and path")
     key = models.CharField(max_length=255)

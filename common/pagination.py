@@ -105,7 +105,9 @@ class KeysetPagination(BasePagination):
         self.next = None
         if more:  # numbers end at 100, the list does not
             self.next = (
-                self._url(page=str(number + 1)) if number < MAX_PAGE else self._link(rows[-1], False)
+                self._url(page=str(number + 1))
+                if number < MAX_PAGE
+                else self._link(rows[-1], False)
             )
         self.previous = self._url(page=str(number - 1)) if number > 1 else None
         return rows

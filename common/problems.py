@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -89,11 +90,14 @@ def problem(
     return response
 
 
-def database_unavailable() -> HttpResponse:
+def database_unavailable(request: HttpRequest | None = None) -> HttpResponse:
     """The database is away, restarting, full or waited too long for a lock."""
-    return problem(
-        503, "database_unavailable", "The database cannot answer now. Try again.", retry_after=2
-    )
+    detail = "The database cannot answer now. Try again."
+    if request is not None and _is_page(request):
+        response = _page(503, detail)
+        response["Retry-After"] = "2"
+        return response
+    return problem(503, "database_unavailable", detail, retry_after=2)
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
@@ -101,7 +105,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpRespons
     set_rollback()
     response = _respond(exc)
     if response is None:
-        log.exception("unhandled error in %s", type(context["view"]).__name__, exc_info=exc)
+        log.error("unhandled error in %s", type(context["view"]).__name__, exc_info=exc)
         response = problem(500, "internal_error", "Something went wrong on our side.")
     return response
 
@@ -153,10 +157,7 @@ def _api_exception(exc: exceptions.APIException) -> HttpResponse:
     response = problem(status, code, str(exc.detail), retry_after=int(wait) if wait else None)
     if header := getattr(exc, "auth_header", None):
         response["WWW-Authenticate"] = header
-    if isinstance(exc, exceptions.MethodNotAllowed):
-        response["Allow"] = ""  # DRF's finalize_response has set the right one already
-        del response["Allow"]
-    return response
+    return response  # DRF's finalize_response adds Allow
 
 
 def _database(exc: Error) -> HttpResponse | None:
@@ -199,19 +200,27 @@ def flatten(detail: Any, path: str = "") -> Iterator[dict[str, Any]]:
 PAGES = ("/admin/", "/pay/", "/account/")
 
 
+def _is_page(request: HttpRequest) -> bool:
+    return request.path.startswith(PAGES)
+
+
+def _page(status: int, detail: str) -> HttpResponse:
+    page = loader.render_to_string(
+        "error.html", {"status": status, "title": TITLES[status], "detail": detail}
+    )
+    return HttpResponse(page, status=status)
+
+
 def _answer(request: HttpRequest, status: int, detail: str) -> HttpResponse:
-    if request.path.startswith(PAGES):
-        page = loader.render_to_string(
-            "error.html", {"status": status, "title": TITLES[status], "detail": detail}
-        )
-        return HttpResponse(page, status=status)
+    if _is_page(request):
+        return _page(status, detail)
     return problem(status, CODES.get(status, "malformed"), detail)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """handler400: a forbidden host, a malformed header and the like."""
+    """handler400: a forbidden host, a malformed header, too large a body and the like."""
     if isinstance(exception, RequestDataTooBig):
-        return problem(413, "body_too_large", "The request body is too large.")
+        return _answer(request, 413, "The request body is too large.")
     return _answer(request, 400, "The request cannot be understood.")
 
 
@@ -226,8 +235,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """handler500: Django has logged the exception."""
-    if request.path.startswith(PAGES):
+    """handler500: Django has logged the exception, and calls this while handling it."""
+    if isinstance(sys.exc_info()[1], (OperationalError, InterfaceError)):
+        return database_unavailable(request)
+    if _is_page(request):
         return HttpResponse("Something went wrong on our side.", status=500)
     return problem(500, "internal_error", "Something went wrong on our side.")
 
@@ -235,3 +246,21 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form was posted without the token of its page."""
     return _answer(request, 403, "This form has expired. Open the page again.")
+
+
+def is_foreign(request: HttpRequest, response: HttpResponse) -> bool:
+    """Whether an error answer is one of Django's pages, though the caller is a program."""
+    return response.get("Content-Type", "").startswith("text/html") and not _is_page(request)
+
+
+def instead_of(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """The problem that says what a foreign error page says."""
+    status = response.status_code
+    if status >= 500:
+        return problem(status, "internal_error", "Something went wrong on our side.")
+    if status == 404:
+        return not_found(request)
+    answer = _answer(request, status, f"{response.reason_phrase}.")
+    if "Allow" in response:
+        answer["Allow"] = response["Allow"]
+    return answer

@@ -5,41 +5,64 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='RateCounter',
+            name="RateCounter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(help_text='SHA-256 of what is limited: no personal data', max_length=64)),
-                ('slot', models.BigIntegerField(help_text='number of the time window since 1970')),
-                ('count', models.PositiveIntegerField()),
-                ('expires_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "key",
+                    models.CharField(
+                        help_text="SHA-256 of what is limited: no personal data", max_length=64
+                    ),
+                ),
+                ("slot", models.BigIntegerField(help_text="number of the time window since 1970")),
+                ("count", models.PositiveIntegerField()),
+                ("expires_at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['expires_at'], name='counter_expiry')],
-                'constraints': [models.UniqueConstraint(fields=('key', 'slot'), name='one_counter_per_window')],
+                "indexes": [models.Index(fields=["expires_at"], name="counter_expiry")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("key", "slot"), name="one_counter_per_window")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='StoredReply',
+            name="StoredReply",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('scope', models.CharField(help_text='principal, method and path', max_length=200)),
-                ('key', models.CharField(max_length=255)),
-                ('fingerprint', models.CharField(help_text='SHA-256 of the request body', max_length=64)),
-                ('status', models.PositiveSmallIntegerField()),
-                ('body', models.BinaryField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("scope", models.CharField(help_text="principal, method and path", max_length=200)),
+                ("key", models.CharField(max_length=255)),
+                (
+                    "fingerprint",
+                    models.CharField(help_text="SHA-256 of the request body", max_length=64),
+                ),
+                ("status", models.PositiveSmallIntegerField()),
+                ("body", models.BinaryField()),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['created_at'], name='reply_created')],
-                'constraints': [models.UniqueConstraint(fields=('scope', 'key'), name='one_reply_per_key')],
+                "indexes": [models.Index(fields=["created_at"], name="reply_created")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("scope", "key"), name="one_reply_per_key")
+                ],
             },
         ),
     ]

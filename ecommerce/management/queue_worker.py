@@ -16,9 +16,13 @@ from procrastinate.contrib.django import app, utils
 from procrastinate.exceptions import ConnectorException
 from procrastinate.psycopg_connector import PsycopgConnector
 
+from common import jobs
 from ecommerce import guards
 
 log = logging.getLogger("worker")
+# A lost database is told once, by procrastinate's worker; this logger repeats it with a traceback
+# per coroutine.
+logging.getLogger("procrastinate.utils").setLevel(logging.CRITICAL)
 
 CONCURRENCY = 4
 HEARTBEAT_SECONDS = 10.0  # /readyz?worker=1 allows six missing ones
@@ -52,6 +56,7 @@ async def _work(stop: asyncio.Event) -> None:
     # Django's connection and into the job's own transaction; replacing the connector of the first
     # would break that.
     own = app.with_connector(connector)
+    own.job_manager = jobs.Manager(connector)
     async with own.open_async():
         worker = asyncio.create_task(
             own.run_worker_async(
