@@ -5,10 +5,13 @@ from pathlib import Path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecommerce.settings")
 
-# Reading the settings here, before any worker starts, refuses an unsafe production with one sentence.
 from django.conf import settings
 
-bind = f"{'0.0.0.0' if settings.PRODUCTION else '127.0.0.1'}:{settings.PORT}"  # noqa: S104
+from ecommerce.guards import one_sentence
+
+# Reading the settings here, before any worker starts, refuses an unsafe production with one sentence.
+with one_sentence():
+    bind = f"{'0.0.0.0' if settings.PRODUCTION else '127.0.0.1'}:{settings.PORT}"  # noqa: S104
 
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)

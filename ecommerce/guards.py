@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,9 +15,11 @@ import dj_database_url
 import dj_email_url
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
+from environs import EnvError
 
 LOCAL_HOSTS = {"", "localhost", "127.0.0.1", "::1"}
 CHAPA_HOST = "api.chapa.co"
+SECRET_KEY_CHARACTERS = 32  # Render's generated values have 44
 
 # The API itself needs nothing; documentation, admin and our own pages use only our own files.
 CONTENT_SECURITY_POLICY = {
@@ -32,6 +36,15 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
     }
 }
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """End the program with the complaint alone where the environment is at fault: a traceback would bury it."""
+    try:
+        yield
+    except (ImproperlyConfigured, EnvError) as error:
+        sys.exit(f"Nexus cannot start: {error}")
 
 
 def local_secret_key(data_dir: Path) -> str:
@@ -53,6 +66,12 @@ def local_secret_key(data_dir: Path) -> str:
         finally:
             draft.unlink()
     return path.read_text()
+
+
+def origins(address: str) -> list[str]:
+    """The web origin of an address, as the lists of trusted origins hold it; none for an empty address."""
+    parts = urlsplit(address)
+    return [f"{parts.scheme}://{parts.netloc}"] if address else []
 
 
 def database(url: str, *, data_dir: Path, conn_max_age: int) -> dict[str, Any]:
@@ -85,8 +104,8 @@ def database(url: str, *, data_dir: Path, conn_max_age: int) -> dict[str, Any]:
         raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from None
     if "postgresql" not in config.get("ENGINE", ""):
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database: postgres://...")
-    host = urlsplit(url).hostname or ""
     given = config.get("OPTIONS", {})
+    host = str(given.get("host", config["HOST"]))
     if host not in LOCAL_HOSTS and not host.startswith("/") and "sslmode" not in given:
         given["sslmode"] = "require"
     return {**config, **common, "OPTIONS": {**options, **given}}
@@ -126,8 +145,10 @@ def refuse_unsafe_production(settings: Mapping[str, Any]) -> None:
 
 def _complaints(s: Mapping[str, Any]) -> list[str]:
     found = []
-    if len(s["SECRET_KEY"]) < 50:
-        found.append("SECRET_KEY must be set to at least 50 random characters.")
+    if len(s["SECRET_KEY"]) < SECRET_KEY_CHARACTERS:
+        found.append(
+            f"SECRET_KEY must be set to at least {SECRET_KEY_CHARACTERS} random characters."
+        )
     if not s["ALLOWED_HOSTS"]:
         found.append("ALLOWED_HOSTS must name the host names this shop answers to.")
     if not s["PUBLIC_URL"]:
@@ -152,7 +173,7 @@ def _chapa_complaints(s: Mapping[str, Any]) -> list[str]:
         found.append("CHAPA_WEBHOOK_SECRET must be the secret hash set in Chapa's dashboard.")
     if not key:
         found.append("CHAPA_SECRET_KEY must be the secret key from Chapa's dashboard.")
-    elif "SIM" in key:
+    elif key.startswith("CHASECK_TEST-SIM"):
         found.append("CHAPA_SECRET_KEY is a simulator's key: that is for development only.")
     for name, value in (("CHAPA_SECRET_KEY", key), ("CHAPA_PUBLIC_KEY", public)):
         if value and mode == "live" and is_test_key(value):
@@ -164,4 +185,4 @@ def _chapa_complaints(s: Mapping[str, Any]) -> list[str]:
 
 def is_test_key(key: str) -> bool:
     """Whether a Chapa key belongs to test mode (`CHASECK_TEST-…`, `CHAPUBK_TEST-…`)."""
-    return "_TEST" in key.upper()
+    return key.upper().startswith(("CHASECK_TEST-", "CHAPUBK_TEST-"))

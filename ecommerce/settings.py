@@ -8,7 +8,6 @@ Importing this module starts nothing: the embedded PostgreSQL starts with the fi
 import sys
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from environs import Env
 
@@ -30,19 +29,20 @@ DATA_DIR = Path(
     env.str("NEXUS_DATA_DIR", "") or BASE_DIR / (".nexus-test" if TESTING else ".nexus")
 ).absolute()
 PORT = env.int("PORT", 8000)
-PUBLIC_URL = env.str("PUBLIC_URL", "" if PRODUCTION else f"http://127.0.0.1:{PORT}").rstrip("/")
+PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/") or (
+    "" if PRODUCTION else f"http://127.0.0.1:{PORT}"
+)
 FRONTEND_URL = env.str("FRONTEND_URL", "").rstrip("/")
 
 # --- Secrets and hosts ------------------------------------------------------------------------
 SECRET_KEY = env.str("SECRET_KEY", "") or ("" if PRODUCTION else guards.local_secret_key(DATA_DIR))
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]"])
-TRUSTED_PROXY_HOPS = env.int("TRUSTED_PROXY_HOPS", 0)
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [PUBLIC_URL] if PUBLIC_URL else [])
-CORS_ALLOWED_ORIGINS = env.list(
-    "CORS_ALLOWED_ORIGINS",
-    ["{0.scheme}://{0.netloc}".format(urlsplit(FRONTEND_URL))] if FRONTEND_URL else [],
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", []) + (
+    [] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]"]
 )
+TRUSTED_PROXY_HOPS = env.int("TRUSTED_PROXY_HOPS", 0)
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", []) or guards.origins(PUBLIC_URL)
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", []) or guards.origins(FRONTEND_URL)
 CORS_URLS_REGEX = r"^/api/.*$"
 CORS_ALLOW_CREDENTIALS = False  # we use bearer tokens, never cookies, across origins
 CORS_ALLOW_HEADERS = [
@@ -182,7 +182,7 @@ EMAIL_URL = env.str("EMAIL_URL", "")
 vars().update(guards.email(EMAIL_URL, production=PRODUCTION))
 EMAIL_TIMEOUT = 10
 SMS_URL = env.str("SMS_URL", "")
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"{SHOP_NAME} <shop@localhost>")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "") or f"{SHOP_NAME} <shop@localhost>"
 
 # --- Files ------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
