@@ -11,15 +11,19 @@ from typing import Any
 from common.http import current_request_id
 
 _SECRETS = re.compile(
-    r"(CHA(?:SECK|PUBK)(?:_TEST)?-|Bearer\s+|eyJ|(?:token|secret|password|key)[\"']?[=:]\s*[\"']?)"
-    r"[A-Za-z0-9_\-.~+/]{6,}",
-    re.IGNORECASE,
+    r"""
+      (?P<kind> CHA(?:SECK|PUBK)(?:_TEST)?- | Bearer\s+ | eyJ ) [\w\-.~+/=]{6,}
+    | (?P<name> (?:token|secret|password|(?<![a-z])key)\d?\\?["']?\s*[=:]\s* )
+      (?: \\"(?:(?!\\").)* | "(?:\\.|[^"\\])* | '(?:\\.|[^'\\])* | [^\s"'\\,;&)\]}]{6,} )
+    | (?P<login> ://[^/\s:@]*: ) [^@\s/]+ (?=@)
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 
 
 def redact(text: str) -> str:
     """Blank what looks like a key, a token or a password."""
-    return _SECRETS.sub(r"\1[redacted]", text)
+    return _SECRETS.sub(lambda found: f"{found[found.lastgroup or 0]}[redacted]", text)
 
 
 class RequestIdFilter(logging.Filter):
