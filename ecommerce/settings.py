@@ -13,7 +13,8 @@ from environs import Env
 
 from ecommerce import guards
 from ecommerce.logs import logging_config
-from ecommerce.openapi import SPECTACULAR_SETTINGS  # noqa: F401
+from ecommerce.management import simulator
+from ecommerce.openapi import API_EXAMPLES, SPECTACULAR_SETTINGS  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -169,13 +170,25 @@ RECONCILE_MINUTES = env.int("RECONCILE_MINUTES", 5)
 
 # --- Money in: Chapa --------------------------------------------------------------------------
 CHAPA_SECRET_KEY = env.str("CHAPA_SECRET_KEY", "")
-CHAPA_PUBLIC_KEY = env.str("CHAPA_PUBLIC_KEY", "")
-CHAPA_BASE_URL = env.str("CHAPA_BASE_URL", "https://api.chapa.co/v1").rstrip("/")
-CHAPA_WEBHOOK_SECRET = env.str("CHAPA_WEBHOOK_SECRET", "")
+# In development without a key, everything about Chapa is about the simulator of this data folder.
+SIMULATED = not PRODUCTION and not CHAPA_SECRET_KEY
+_SIMULATOR = simulator.known(DATA_DIR) if SIMULATED else {}
+
+
+def _chapa(name: str, default: str = "") -> str:
+    return _SIMULATOR.get(name) or env.str(name, "") or default
+
+
+CHAPA_SECRET_KEY = _chapa("CHAPA_SECRET_KEY")
+CHAPA_PUBLIC_KEY = _chapa("CHAPA_PUBLIC_KEY")
+CHAPA_BASE_URL = _chapa("CHAPA_BASE_URL", "https://api.chapa.co/v1").rstrip("/")
+CHAPA_WEBHOOK_SECRET = _chapa("CHAPA_WEBHOOK_SECRET")
 CHAPA_WEBHOOK_SECRET_PREVIOUS = env.str("CHAPA_WEBHOOK_SECRET_PREVIOUS", "")
-CHAPA_MODE = env.str("CHAPA_MODE", "live")
-SIMULATOR_URL = env.str("NEXUS_SIMULATOR_URL", "")
-SIMULATOR_TOKEN = env.str("NEXUS_SIMULATOR_TOKEN", "")
+# In development a test key says enough; production must say that it means to be a demonstration.
+_TEST_SHOP = not PRODUCTION and guards.is_test_key(CHAPA_SECRET_KEY)
+CHAPA_MODE = _chapa("CHAPA_MODE", "test" if _TEST_SHOP else "live")
+SIMULATOR_URL = _chapa("NEXUS_SIMULATOR_URL")
+SIMULATOR_TOKEN = _chapa("NEXUS_SIMULATOR_TOKEN")
 
 # --- Letters out ------------------------------------------------------------------------------
 EMAIL_URL = env.str("EMAIL_URL", "")
@@ -214,7 +227,9 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_REFERRER_POLICY = "no-referrer"  # tokens in links never travel in a Referer
+# Tokens in links never travel in a Referer. Under "no-referrer" browsers post forms with `Origin: null`, which CSRF refuses.
+SECURE_REFERRER_POLICY = "strict-origin"
+CSRF_FAILURE_VIEW = "common.problems.csrf_failure"
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_HOPS and HTTPS else None
 )

@@ -83,22 +83,13 @@ class Shop:
             raise
 
     def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a management command beside the running shop, with the environment of its web server."""
-        environment = {**self.environment, **self._simulator_environment()}
+        """Run a management command beside the running shop, as somebody would type it."""
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment,
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment,
             capture_output=True, text=True, timeout=300,
         )  # fmt: skip
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done
-
-    def _simulator_environment(self) -> dict[str, str]:
-        """What `up` told its web server about the simulator."""
-        pid = self.pids("gunicorn")[0]
-        pairs = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
-        return dict(
-            pair.split("=", 1) for pair in pairs if pair.startswith(("CHAPA_", "NEXUS_SIMULATOR"))
-        )
 
     # --- its processes --------------------------------------------------------------------------
 

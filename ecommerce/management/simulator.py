@@ -84,6 +84,17 @@ def prepare(data_dir: Path) -> Simulator:
     return found
 
 
+def known(data_dir: Path) -> dict[str, str]:
+    """What the shop's processes need to know of this data directory's simulator; empty if it never had one.
+
+    So a command typed beside a running shop talks to the same gateway as the shop.
+    """
+    path = data_dir / "simulator.json"
+    if not path.exists():
+        return {}
+    return Simulator(**json.loads(path.read_text())).shop_environment()
+
+
 def is_free(host: str, port: int) -> bool:
     """Whether a server could listen there now."""
     with socket.socket() as probe:

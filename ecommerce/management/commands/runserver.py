@@ -28,7 +28,7 @@ class Command(Runserver):
     def run(self, **options: Any) -> None:
         """Give the serving process its port and gateway by the environment, before it reads the settings."""
         serving = os.environ.get(DJANGO_AUTORELOAD_ENV) == "true"
-        if not (serving or settings.PRODUCTION or settings.CHAPA_SECRET_KEY):
+        if settings.SIMULATED and not serving:
             os.environ["PORT"] = self.port
             self._start_simulator()
             if not options["use_reloader"]:
