@@ -96,7 +96,9 @@ def _post(
     action: Action | None = None,
     after: list[str] | None = None,
 ) -> None:
-    text, html = compose(name=user.first_name, before=before, action=action, after=after or [])
+    # Until the address is proved, its "name" is whatever a stranger typed: no text of theirs reaches the mailbox.
+    name = user.first_name if user.email_verified_at else ""
+    text, html = compose(name=name, before=before, action=action, after=after or [])
     post_letter(
         to=user.email or "", subject=subject, text=text, html=html, dedupe_key=key(occasion)
     )

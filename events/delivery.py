@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from email.utils import parseaddr
 from pathlib import Path
 
 import httpx
@@ -33,7 +34,10 @@ def deliver(letter: Letter) -> None:
 
 def _deliver_email(letter: Letter) -> None:
     message = EmailMultiAlternatives(
-        subject=letter.subject, body=letter.text, to=[letter.recipient]
+        subject=letter.subject,
+        body=letter.text,
+        to=[letter.recipient],
+        headers={"Message-ID": _message_id(letter)},
     )
     if letter.html:
         message.attach_alternative(letter.html, "text/html")
@@ -45,6 +49,13 @@ def _deliver_email(letter: Letter) -> None:
         message.send()
     except OSError as error:  # smtplib's errors are OSErrors too
         raise NotDelivered(f"{type(error).__name__}: {error}") from error
+
+
+def _message_id(letter: Letter) -> str:
+    """The same at each attempt, so that mail programs fold a letter that was sent twice into one."""
+    _, sender = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    host = sender.rpartition("@")[2] or "localhost"
+    return f"<{letter.created_at:%Y%m%d%H%M%S%f}.{letter.pk}@{host}>"
 
 
 def _deliver_sms(letter: Letter) -> None:
