@@ -33,7 +33,7 @@ FAILED = {"failed", "failed/cancelled", "cancelled", "canceled"}
 RETURNED = {"refunded", "reversed"}
 CHECKOUT_DOMAIN = "checkout.chapa.co"
 MAX_URL_LENGTH = 500
-_AMOUNT = re.compile(r"\d{1,15}(\.\d{1,6})?")
+_AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,6})?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ def _read(response: httpx.Response, deadline: float) -> bytes:
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise NoAnswer("a compressed answer, which was not asked for", sent=True)
     body = bytearray()
-    for chunk in response.iter_raw():
+    for chunk in response.iter_bytes():
         body += chunk
         if len(body) > MAX_BYTES:
             raise NoAnswer("an answer of more than 256 KB", sent=True)
