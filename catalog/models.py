@@ -239,6 +239,22 @@ class Product(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    # Filled by `for_display`.
+    live_variants: list[Variant]
+    shown_images: list[Image]
+
+    @property
+    def available(self) -> int:
+        """Pieces that can be sold, over all variants; of a product fetched `for_display`."""
+        return sum(variant.stock_item.available for variant in self.live_variants)
+
+    @property
+    def status(self) -> str:
+        """Draft, published or archived."""
+        if self.archived_at is not None:
+            return "archived"
+        return "published" if self.is_published else "draft"
+
 
 class VariantQuerySet(models.QuerySet["Variant"]):
     """Which variants."""

@@ -1,0 +1,71 @@
+"""Who may do what with the catalogue: the public reads it, staff write by permission."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.exceptions import NotAuthenticated, PermissionDenied
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from catalog.models import Product, ProductQuerySet, by_id_or_slug
+from catalog.refusals import NoSuchProduct
+from common.actors import Actor
+
+_VERBS = {"POST": "add", "PUT": "change", "PATCH": "change", "DELETE": "delete"}
+
+
+def sees_everything(request: Request) -> bool:
+    """Whether the caller sees drafts, archived products and exact stock."""
+    return bool(request.user.is_authenticated and request.user.has_perm("catalog.view_product"))
+
+
+def visible_products(request: Request, status: str | None = None) -> ProductQuerySet:
+    """What the caller may see, of one status.
+
+    Args:
+        status: published, draft, archived or all; None means what there is to work with: published products for the
+            public, drafts too for staff. Only staff may ask for more.
+
+    Raises:
+        NotAuthenticated, PermissionDenied: drafts and archived products are not for this caller.
+    """
+    if status == "published" or (status is None and not sees_everything(request)):
+        return Product.objects.on_sale()
+    if not sees_everything(request):
+        raise PermissionDenied if request.user.is_authenticated else NotAuthenticated
+    if status == "archived":
+        return Product.objects.filter(archived_at__isnull=False)
+    if status == "draft":
+        return Product.objects.unarchived().filter(is_published=False)
+    return Product.objects.all() if status == "all" else Product.objects.unarchived()
+
+
+def find_product(products: ProductQuerySet, key: str) -> Product:
+    """The product of that id or slug among `products`.
+
+    Raises:
+        NoSuchProduct: there is none.
+    """
+    found = products.filter(**by_id_or_slug(key)).order_by("-pk").first()
+    if found is None:
+        raise NoSuchProduct("There is no such product.")
+    return found
+
+
+def staff_actor(request: Request) -> Actor:
+    """The signed-in member of staff, for histories."""
+    return Actor("staff", request.user.pk, str(request.user)[:60])
+
+
+class WriteByPermission(BasePermission):
+    """Django's permission on the model that the view names in `writes`. Being staff grants nothing by itself."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        verb = _VERBS.get(request.method or "")
+        if verb is None:
+            return True  # the view answers 405
+        user: Any = request.user
+        model = getattr(view, "writes", "product")
+        return bool(user.is_authenticated and user.has_perm(f"catalog.{verb}_{model}"))

@@ -1,0 +1,45 @@
+"""Public reads: an ETag out of the answer's bytes, 304 for those who have it, and how long others may keep it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+SHARED_SECONDS = 10
+
+
+class ConditionalReads(APIView):
+    """For views whose GET answers are the same for everybody who is not staff."""
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Add validators to a successful read, once its bytes are known."""
+        final = super().finalize_response(request, response, *args, **kwargs)
+        if (
+            request.method in {"GET", "HEAD"}
+            and final.status_code == 200
+            and isinstance(final, Response)
+        ):
+            _set_cache_control(request, final)
+            http_request: HttpRequest = request._request
+            final.add_post_render_callback(lambda rendered: _validate(http_request, rendered))
+        return final
+
+
+def _set_cache_control(request: Any, response: HttpResponse) -> None:
+    """A shared cache keeps what an anonymous caller saw, briefly; what a token saw stays with its bearer."""
+    if request.headers.get("Authorization"):
+        patch_cache_control(response, private=True, no_cache=True)
+    else:
+        patch_cache_control(response, public=True, max_age=SHARED_SECONDS)
+    patch_vary_headers(response, ["Authorization", "Accept"])
+
+
+def _validate(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    digest = hashlib.sha256(response.content).hexdigest()[:32]
+    response["ETag"] = f'W/"{digest}"'
+    return get_conditional_response(request, etag=response["ETag"], response=response) or response

@@ -1,0 +1,211 @@
+"""What staff send: the bodies of writes, checked field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from catalog.categories import find_category
+from catalog.models import NAME_LENGTH, SKU_LENGTH, SLUG_LENGTH, Category
+from catalog.refusals import NoSuchCategory
+from catalog.richtext import MAX_LENGTH
+from catalog.slugs import is_slug
+from common.serializers import MoneyField, StrictSerializer
+from inventory.services import MAX_ON_HAND
+
+MAX_VARIANTS = 100
+MAX_OPTIONS = 5
+MAX_TAGS = 50
+MAX_POSITION = 1_000_000
+
+
+class TolerantSerializer(StrictSerializer):
+    """Refuses unknown fields, but drops what answers show and nobody can set: what was read can be sent back."""
+
+    SHOWN_ONLY: frozenset[str] = frozenset()
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            data = {key: data[key] for key in data if key not in self.SHOWN_ONLY}
+        return super().to_internal_value(data)
+
+
+@extend_schema_field({
+    "type": ["integer", "string", "object", "null"],
+    "description": "A category's id or slug, or an object with one of them.",
+})  # fmt: skip
+class CategoryField(serializers.Field[Any, Any, Any, Any]):
+    """A category by id, slug, or an object that holds either."""
+
+    default_error_messages = {"invalid": "Give a category's id or slug."}
+
+    def to_internal_value(self, data: Any) -> Category:
+        if isinstance(data, Mapping):
+            data = data.get("id", data.get("slug"))
+        if isinstance(data, bool) or not isinstance(data, (int, str)) or "\x00" in str(data):
+            self.fail("invalid")
+        try:
+            return find_category(str(data)[: SLUG_LENGTH + 1])
+        except NoSuchCategory as refusal:
+            raise serializers.ValidationError(refusal.detail, code=refusal.code) from None
+
+    def to_representation(self, value: Category) -> int:
+        return value.pk
+
+
+class SlugField(serializers.CharField):
+    """A slug: lower case ASCII, with at least one character that is no digit."""
+
+    def to_internal_value(self, data: Any) -> str:
+        slug = str(super().to_internal_value(data)).lower()
+        if slug and not is_slug(slug):
+            raise serializers.ValidationError(
+                "Use lower case letters, digits, hyphens and underscores; not digits alone.",
+                code="invalid_slug",
+            )
+        return slug
+
+
+class CategoryInputSerializer(TolerantSerializer):
+    """A category to create or change."""
+
+    SHOWN_ONLY = frozenset({"id", "children"})
+
+    name = serializers.CharField(max_length=NAME_LENGTH)
+    slug = SlugField(max_length=SLUG_LENGTH, required=False)
+    description = serializers.CharField(max_length=MAX_LENGTH, allow_blank=True, default="")
+    parent = CategoryField(allow_null=True, default=None)  # type: ignore[assignment]
+    position = serializers.IntegerField(min_value=0, max_value=MAX_POSITION, default=0)
+
+
+class OptionInputSerializer(StrictSerializer):
+    """One choice that makes a variant."""
+
+    name = serializers.CharField(max_length=100)
+    value = serializers.CharField(max_length=255)
+
+
+class _VariantFields(TolerantSerializer):
+    """What a variant and a simple product have in common."""
+
+    sku = serializers.CharField(
+        max_length=SKU_LENGTH, required=False, allow_blank=True, allow_null=True,
+        help_text="Empty: one is generated.",
+    )  # fmt: skip
+    compare_at_price = MoneyField(
+        allow_null=True, default=None, help_text="The price before a reduction; not below `price`."
+    )
+    stock = serializers.IntegerField(
+        min_value=0, max_value=MAX_ON_HAND, required=False, help_text="Pieces that can be sold."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs.get("sku"):
+            attrs.pop("sku", None)
+        return attrs
+
+
+class VariantInputSerializer(_VariantFields):
+    """A variant to create or change."""
+
+    SHOWN_ONLY = frozenset({"id", "in_stock", "reserved"})
+
+    name = serializers.CharField(
+        max_length=NAME_LENGTH, allow_blank=True, required=False,
+        help_text="Left out: made from the option values.",
+    )  # fmt: skip
+    options = OptionInputSerializer(  # type: ignore[call-arg]
+        many=True, required=False, max_length=MAX_OPTIONS
+    )
+    price = MoneyField()
+    on_hand = serializers.IntegerField(
+        min_value=0, max_value=MAX_ON_HAND, required=False,
+        help_text="Pieces counted on the shelf, reserved ones too. Ignored beside `stock`.",
+    )  # fmt: skip
+    position = serializers.IntegerField(min_value=0, max_value=MAX_POSITION, required=False)
+    barcode = serializers.CharField(max_length=64, allow_blank=True, default="")
+    weight_grams = serializers.IntegerField(
+        min_value=0, max_value=2_000_000_000, allow_null=True, default=None
+    )
+
+    def validate_options(self, options: list[dict[str, str]]) -> list[dict[str, str]]:
+        names = [option["name"] for option in options]
+        if len(set(names)) < len(names):
+            raise serializers.ValidationError("Each option is named once.", code="repeated")
+        return options
+
+
+class ProductInputSerializer(_VariantFields):
+    """A product to create or change. Price, SKU and stock are those of its only variant."""
+
+    SHOWN_ONLY = frozenset({
+        "id", "in_stock", "variants", "images", "created_at", "updated_at", "status", "published_at",
+        "archived_at",
+    })  # fmt: skip
+
+    name = serializers.CharField(max_length=NAME_LENGTH)
+    slug = SlugField(
+        max_length=SLUG_LENGTH, required=False, help_text="Left out: made from the name."
+    )
+    category = CategoryField(allow_null=True, default=None)
+    price = MoneyField()
+    description = serializers.CharField(
+        max_length=MAX_LENGTH, allow_blank=True, default="",
+        help_text="HTML; everything that is not plain formatting is removed.",
+    )  # fmt: skip
+    brand = serializers.CharField(max_length=NAME_LENGTH, allow_blank=True, default="")
+    tags = serializers.ListField(
+        child=serializers.CharField(max_length=100), max_length=MAX_TAGS, default=list
+    )
+    is_published = serializers.BooleanField(default=False, help_text="A draft until then.")
+
+
+class NewProductInputSerializer(ProductInputSerializer):
+    """A product to create: simple with a `price`, or with several `variants`."""
+
+    SHOWN_ONLY = ProductInputSerializer.SHOWN_ONLY - {"variants"}
+
+    price = MoneyField(required=False)
+    variants = VariantInputSerializer(  # type: ignore[call-arg]
+        many=True, required=False, max_length=MAX_VARIANTS
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        if attrs.get("variants"):
+            beside = [name for name in ("price", "sku", "stock") if name in attrs]
+            if beside:
+                raise serializers.ValidationError(
+                    dict.fromkeys(beside, "Give it with each variant."), code="exclusive"
+                )
+        elif "price" not in attrs:
+            raise serializers.ValidationError(
+                {"price": "Give a price, or variants."}, code="required"
+            )
+        return attrs
+
+
+class ImageInputSerializer(TolerantSerializer):
+    """What can be changed about a picture."""
+
+    SHOWN_ONLY = frozenset({"id", "url", "width", "height"})
+
+    alt = serializers.CharField(max_length=300, allow_blank=True, required=False)
+    position = serializers.IntegerField(min_value=0, max_value=MAX_POSITION, required=False)
+    variant_id = serializers.IntegerField(min_value=1, allow_null=True, required=False)
+
+
+class ImageUploadSerializer(ImageInputSerializer):
+    """A picture to add, as multipart/form-data."""
+
+    file = serializers.FileField(help_text="JPEG, PNG or WebP, up to 5 MB and 25 million pixels.")
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            data = {key: data[key] for key in data}
+            if "image" in data and "file" not in data:  # many clients name it so
+                data["file"] = data.pop("image")
+        return super().to_internal_value(data)

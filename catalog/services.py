@@ -1,0 +1,330 @@
+"""The verbs of products and variants.
+
+Locks: stock rows, then the product, then its variants, as a checkout takes them (a stock change that switches availability
+locks the product by trigger); several of a kind in the order of their ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import ProtectedError
+from django.db.models.functions import Now
+
+from catalog.images import delete_files_after_commit, touch
+from catalog.models import Category, Product, Variant
+from catalog.refusals import (
+    LastVariant,
+    NoSuchProduct,
+    SeveralVariants,
+    SlugTaken,
+    refusing_conflicts,
+)
+from catalog.richtext import clean_html
+from catalog.slugs import distinct, slug_from
+from common.actors import Actor
+from common.ids import readable_code
+from inventory import services as inventory
+from inventory.models import StockItem
+
+Options = Sequence[Mapping[str, str]]
+# On a product with one variant these fields of the variant may be given with the product.
+VARIANT_FIELDS = ("price", "compare_at_price", "sku", "stock")
+
+
+@dataclass(frozen=True, slots=True)
+class NewVariant:
+    """A variant to be made. `stock` in pieces; without a SKU it gets a random one."""
+
+    price: Decimal
+    stock: int = 0
+    sku: str = ""
+    name: str = ""
+    options: Options = ()
+    compare_at_price: Decimal | None = None
+    barcode: str = ""
+    weight_grams: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewProduct:
+    """A product to be made, with at least one variant. Without a slug it gets one made from its name."""
+
+    name: str
+    variants: Sequence[NewVariant]
+    slug: str = ""
+    description: str = ""
+    brand: str = ""
+    tags: Sequence[str] = field(default_factory=tuple)
+    category: Category | None = None
+    is_published: bool = False
+
+
+def create_product(*, new: NewProduct, by: Actor) -> Product:
+    """Put a product into the catalogue, with its variants and their opening stock.
+
+    Raises:
+        SlugTaken, SkuTaken, OptionsTaken, CompareAtBelowPrice.
+    """
+    with transaction.atomic():
+        product = Product(
+            name=new.name,
+            slug=new.slug or slug_from(new.name, fallback="product"),
+            description=clean_html(new.description),
+            brand=new.brand,
+            tags=tidy_tags(new.tags),
+            category=new.category,
+            is_published=new.is_published,
+            published_at=Now() if new.is_published else None,
+        )
+        _insert(product, slug_is_given=bool(new.slug))
+        for position, variant in enumerate(new.variants):
+            _insert_variant(product, variant, position=position, by=by)
+    return product
+
+
+def update_product(*, product_id: int, changes: Mapping[str, Any], by: Actor) -> bool:
+    """Change a product, and the price, compare-at price, SKU and stock of its only variant.
+
+    Args:
+        changes: new values by field; fields that are not named stay. `stock` means pieces that can be sold.
+
+    Returns:
+        Whether anything differed.
+
+    Raises:
+        NoSuchProduct: it is not there or archived. SeveralVariants: a variant's field, and it has more than one.
+        SlugTaken, SkuTaken, CompareAtBelowPrice.
+    """
+    of_variant = {key: value for key, value in changes.items() if key in VARIANT_FIELDS}
+    of_product = {key: value for key, value in changes.items() if key not in VARIANT_FIELDS}
+    with transaction.atomic():
+        changed = False
+        if of_variant:
+            changed = _update_only_variant(product_id, of_variant, by=by)
+        product = _lock_product(product_id)
+        return _write_product(product, of_product) or changed
+
+
+def delete_product(*, product_id: int) -> bool:
+    """Remove a product. What orders refer to is archived instead, and its slug and SKUs become free.
+
+    Returns:
+        Whether it is really gone.
+
+    Raises:
+        NoSuchProduct: it is not there, or archived already.
+    """
+    with transaction.atomic():
+        items = _lock_stock(Variant.objects.filter(product_id=product_id))
+        product = _lock_product(product_id)
+        try:
+            with transaction.atomic():
+                files = list(product.images.values_list("file", flat=True))
+                product.delete()
+                for item in items:
+                    inventory.discard_item(stock_item_id=item)
+        except ProtectedError:
+            _archive(product)
+            return False
+        delete_files_after_commit(files)
+    return True
+
+
+def add_variant(*, product_id: int, new: NewVariant, by: Actor) -> Variant:
+    """Add a variant behind the others.
+
+    Raises:
+        NoSuchProduct, SkuTaken, OptionsTaken, CompareAtBelowPrice.
+    """
+    with transaction.atomic():
+        product = _lock_product(product_id)
+        last = product.variants.aggregate(last=models.Max("position"))["last"]
+        touch(product.pk)
+        return _insert_variant(product, new, position=0 if last is None else last + 1, by=by)
+
+
+def update_variant(*, variant_id: int, changes: Mapping[str, Any], by: Actor) -> bool:
+    """Change a variant; `stock` means pieces that can be sold, `on_hand` pieces counted on the shelf.
+
+    Returns:
+        Whether anything differed.
+
+    Raises:
+        SkuTaken, OptionsTaken, CompareAtBelowPrice; inventory.services.BelowReserved: fewer counted than promised.
+    """
+    with transaction.atomic():
+        variant = Variant.objects.select_related("stock_item").get(pk=variant_id)
+        changes = dict(changes)
+        stock, on_hand = changes.pop("stock", None), changes.pop("on_hand", None)
+        counted = _set_stock(variant, stock=stock, on_hand=on_hand, by=by)
+        product = _lock_product(variant.product_id)
+        variant = Variant.objects.select_for_update(no_key=True).get(pk=variant_id)
+        if "options" in changes:
+            changes["options"] = _plain(changes["options"])
+            if changes["options"] != variant.options:
+                changes.setdefault("name", variant_name(changes["options"]))
+        changed = _write(variant, changes)
+        if changed:
+            touch(product.pk)
+        return changed or counted
+
+
+def delete_variant(*, variant_id: int) -> bool:
+    """Remove a variant; archive it when orders refer to it.
+
+    Returns:
+        Whether it is really gone.
+
+    Raises:
+        LastVariant: it is the product's only one.
+    """
+    with transaction.atomic():
+        chosen = Variant.objects.filter(pk=variant_id)
+        items = _lock_stock(chosen)
+        variant = chosen.get()
+        product = _lock_product(variant.product_id)
+        if not product.variants.live().exclude(pk=variant_id).exists():
+            raise LastVariant
+        touch(product.pk)
+        try:
+            with transaction.atomic():
+                variant.delete()
+                for item in items:
+                    inventory.discard_item(stock_item_id=item)
+        except ProtectedError:
+            chosen.update(archived_at=Now(), updated_at=Now())
+            return False
+    return True
+
+
+def variant_name(options: Options) -> str:
+    """What a customer calls the variant: its option values, such as `Large / Blue`."""
+    return " / ".join(option["value"] for option in options)[:200]
+
+
+def tidy_tags(tags: Iterable[str]) -> list[str]:
+    """Tags without blanks and repetitions, in the order given."""
+    return list(dict.fromkeys(stripped for tag in tags if (stripped := tag.strip())))
+
+
+# --- steps ------------------------------------------------------------------------------------
+
+
+def _insert(product: Product, *, slug_is_given: bool) -> None:
+    try:
+        with refusing_conflicts():
+            product.save(force_insert=True)
+    except SlugTaken:
+        if slug_is_given:
+            raise
+        product.slug = distinct(product.slug)
+        product.save(force_insert=True)
+
+
+def _insert_variant(product: Product, new: NewVariant, *, position: int, by: Actor) -> Variant:
+    options = _plain(new.options)
+    with refusing_conflicts():
+        return Variant.objects.create(
+            product=product,
+            sku=new.sku or f"NX-{readable_code(10)}",
+            name=new.name or variant_name(options),
+            options=options,
+            price=new.price,
+            compare_at_price=new.compare_at_price,
+            position=position,
+            barcode=new.barcode,
+            weight_grams=new.weight_grams,
+            stock_item=inventory.open_item(on_hand=new.stock, by=by),
+        )
+
+
+def _update_only_variant(product_id: int, changes: dict[str, Any], *, by: Actor) -> bool:
+    """Change the product's only variant.
+
+    On a product with several, values that equal what the product shows are no change, so that a product can be sent back as
+    it was read; anything else is refused.
+    """
+    live = list(
+        Variant.objects.live()
+        .filter(product_id=product_id)
+        .select_related("stock_item")
+        .order_by("price", "position", "pk")
+    )
+    if len(live) == 1:
+        return update_variant(variant_id=live[0].pk, changes=changes, by=by)
+    if not live:
+        raise NoSuchProduct
+    shown = {
+        "price": live[0].price,
+        "compare_at_price": live[0].compare_at_price,
+        "stock": sum(variant.stock_item.available for variant in live),
+    }
+    for key, value in changes.items():
+        if key not in shown or shown[key] != value:
+            raise SeveralVariants(field=key)
+    return False
+
+
+def _set_stock(variant: Variant, *, stock: int | None, on_hand: int | None, by: Actor) -> bool:
+    """Record a count of what can be sold, or of what is on the shelf, as one movement under the row's lock."""
+    if stock is None and on_hand is None:
+        return False
+    item = StockItem.objects.select_for_update(no_key=True).get(pk=variant.stock_item_id)
+    target = on_hand if on_hand is not None else (stock or 0) + item.reserved
+    inventory.set_on_hand(stock_item_id=item.pk, on_hand=target, by=by)
+    return target != item.on_hand
+
+
+def _write_product(product: Product, changes: dict[str, Any]) -> bool:
+    if "description" in changes:
+        changes["description"] = clean_html(changes["description"])
+    if "tags" in changes:
+        changes["tags"] = tidy_tags(changes["tags"])
+    if changes.get("is_published") and product.published_at is None:
+        changes["published_at"] = Now()
+    return _write(product, changes)
+
+
+def _write(row: Product | Variant, changes: Mapping[str, Any]) -> bool:
+    """Save the fields that differ."""
+    changed = [key for key, value in changes.items() if getattr(row, key) != value]
+    if not changed:
+        return False
+    for key in changed:
+        setattr(row, key, changes[key])
+    row.updated_at = Now()
+    with refusing_conflicts():
+        row.save(update_fields=[*changed, "updated_at"])
+    return True
+
+
+def _lock_product(product_id: int) -> Product:
+    rows = Product.objects.unarchived().select_for_update(no_key=True).defer("search")
+    product = rows.filter(pk=product_id).first()
+    if product is None:
+        raise NoSuchProduct("There is no such product.")
+    return product
+
+
+def _lock_stock(variants: models.QuerySet[Variant]) -> list[int]:
+    """Lock the stock of these variants, so that no checkout can begin to rely on them; returns the items' ids."""
+    ids = list(variants.values_list("stock_item_id", flat=True))
+    rows = StockItem.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+    return list(rows.values_list("pk", flat=True))
+
+
+def _archive(product: Product) -> None:
+    Variant.objects.live().filter(product=product).update(archived_at=Now(), updated_at=Now())
+    product.is_published = False
+    product.archived_at = Now()
+    product.updated_at = Now()
+    product.save(update_fields=["is_published", "archived_at", "updated_at"])
+
+
+def _plain(options: Options) -> list[dict[str, str]]:
+    return [{"name": option["name"], "value": option["value"]} for option in options]

@@ -1,0 +1,132 @@
+"""The doors of a product's variants."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from catalog.access import find_product, staff_actor, visible_products
+from catalog.inputs import VariantInputSerializer
+from catalog.models import Product, Variant, VariantQuerySet
+from catalog.serializers import VariantSerializer
+from catalog.services import add_variant, delete_variant, update_variant
+from catalog.views import KEY, TAGS, CatalogView, checked, new_variant
+from common.errors import NotFound
+from common.idempotency import idempotent
+
+VARIANT_ID = OpenApiParameter("variant_id", int, OpenApiParameter.PATH, description="A variant.")
+
+
+class VariantListView(CatalogView):
+    """The variants of a product."""
+
+    writes = "variant"
+    queryset = Variant.objects.all()
+    serializer_class = VariantSerializer
+    orderings = {"position": "position"}
+
+    @extend_schema(
+        operation_id="variants_list",
+        summary="List a product's variants",
+        description="In the shop's own order. Staff see exact stock.",
+        tags=TAGS,
+        parameters=[KEY],
+        responses=VariantSerializer(many=True),
+    )
+    def get(self, request: Request, key: str) -> Response:
+        return self.page(_variants(find_product(visible_products(request), key)))
+
+    @extend_schema(
+        operation_id="variants_create",
+        summary="Add a variant",
+        description="Behind the others. Its options must differ from theirs.",
+        tags=TAGS,
+        parameters=[KEY],
+        request=VariantInputSerializer,
+        responses={201: VariantSerializer},
+    )
+    @idempotent()
+    def post(self, request: Request, key: str) -> Response:
+        product = find_product(Product.objects.unarchived(), key)
+        new = new_variant(checked(VariantInputSerializer, request.data))
+        variant = add_variant(product_id=product.pk, new=new, by=staff_actor(request))
+        return Response(self.get_serializer(variant).data, status.HTTP_201_CREATED)
+
+
+class VariantView(CatalogView):
+    """One variant."""
+
+    writes = "variant"
+    queryset = Variant.objects.all()
+    serializer_class = VariantSerializer
+
+    @extend_schema(
+        operation_id="variants_retrieve",
+        summary="Show a variant",
+        description="Staff see exact stock.",
+        tags=TAGS,
+        parameters=[KEY, VARIANT_ID],
+    )
+    def get(self, request: Request, key: str, variant_id: int) -> Response:
+        variant = _variant(find_product(visible_products(request), key), variant_id)
+        return Response(self.get_serializer(variant).data)
+
+    @extend_schema(
+        operation_id="variants_replace",
+        summary="Replace a variant",
+        description="All fields; name, SKU, options, position and stock stay when left out.",
+        tags=TAGS,
+        parameters=[KEY, VARIANT_ID],
+        request=VariantInputSerializer,
+    )
+    def put(self, request: Request, key: str, variant_id: int) -> Response:
+        return self._change(request, key, variant_id, partial=False)
+
+    @extend_schema(
+        operation_id="variants_change",
+        summary="Change a variant",
+        description=(
+            "Only the fields given. `stock` sets the pieces that can be sold; `on_hand` records a count of the shelf and "
+            "is refused below what open orders were promised."
+        ),
+        tags=TAGS,
+        parameters=[KEY, VARIANT_ID],
+        request=VariantInputSerializer,
+    )
+    def patch(self, request: Request, key: str, variant_id: int) -> Response:
+        return self._change(request, key, variant_id, partial=True)
+
+    @extend_schema(
+        operation_id="variants_delete",
+        summary="Delete a variant",
+        description="Not the last one. What orders refer to is archived instead; its SKU becomes free either way.",
+        tags=TAGS,
+        parameters=[KEY, VARIANT_ID],
+        responses={204: None},
+    )
+    def delete(self, request: Request, key: str, variant_id: int) -> Response:
+        product = find_product(Product.objects.unarchived(), key)
+        delete_variant(variant_id=_variant(product, variant_id).pk)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _change(self, request: Request, key: str, variant_id: int, *, partial: bool) -> Response:
+        product = find_product(Product.objects.unarchived(), key)
+        variant = _variant(product, variant_id)
+        changes = checked(VariantInputSerializer, request.data, partial=partial)
+        if "stock" in changes:
+            changes.pop("on_hand", None)
+        update_variant(variant_id=variant.pk, changes=changes, by=staff_actor(request))
+        return Response(self.get_serializer(_variant(product, variant_id)).data)
+
+
+def _variants(product: Product) -> VariantQuerySet:
+    return Variant.objects.live().filter(product=product).select_related("stock_item")
+
+
+def _variant(product: Product, variant_id: int) -> Variant:
+    found = _variants(product).filter(pk=variant_id).first()
+    if found is None:
+        raise NotFound("The product has no such variant.")
+    return found
