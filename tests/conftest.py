@@ -31,6 +31,30 @@ def mailbox():
     return lambda: list(Letter.objects.order_by("pk"))
 
 
+@pytest.fixture
+def run_jobs():
+    """Runs the waiting jobs of the named app, once each, in order; returns how many."""
+    from procrastinate.contrib.django import app
+    from procrastinate.contrib.django.models import ProcrastinateJob
+
+    done = set()
+
+    def run(prefix="account."):
+        ran = 0
+        while True:
+            waiting = ProcrastinateJob.objects.filter(
+                status="todo", task_name__startswith=prefix
+            ).exclude(pk__in=done)
+            job = waiting.order_by("id").first()
+            if job is None:
+                return ran
+            done.add(job.pk)
+            app.tasks[job.task_name].func(**job.args)
+            ran += 1
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory):
     """A whole running shop, shared by the tests that only talk to it."""

@@ -1,0 +1,96 @@
+"""What account tests share: people, their letters, and a worker that runs jobs on demand."""
+
+from __future__ import annotations
+
+import re
+import threading
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+PASSWORD = "seven goats on a hill"
+
+
+@pytest.fixture
+def person(db):
+    """Creates users; verified unless told otherwise."""
+    from account.models import User
+
+    def create(email="abebe@buyers.shop", password=PASSWORD, **fields):
+        fields.setdefault("email_verified_at", timezone.now())
+        return User.objects.create_user(email, password, **fields)
+
+    return create
+
+
+@pytest.fixture
+def letters(run_jobs, mailbox):
+    """The letters to an address, oldest first, after the jobs that write them have run."""
+
+    def read(address=None):
+        run_jobs()
+        return [letter for letter in mailbox() if address in (None, letter.recipient)]
+
+    return read
+
+
+@pytest.fixture
+def token_in():
+    """The token in a letter's link."""
+
+    def read(letter):
+        return re.search(r"\?token=([\w-]+)$", letter.text, re.MULTILINE).group(1)
+
+    return read
+
+
+@pytest.fixture
+def login(api):
+    """Signs in over the API; gives the body of the answer."""
+
+    def sign_in(email="abebe@buyers.shop", password=PASSWORD):
+        answer = api.post("/api/auth/login/", {"email": email, "password": password})
+        assert answer.status_code == 200, answer.content
+        return answer.json()
+
+    return sign_in
+
+
+@pytest.fixture
+def me(api):
+    """The status of GET /api/auth/me/ with an access token."""
+
+    def status(access):
+        return api.get("/api/auth/me/", headers={"Authorization": f"Bearer {access}"}).status_code
+
+    return status
+
+
+@pytest.fixture
+def at_once():
+    """Calls a function in many threads at the same moment, each with its own connection; gives the results."""
+
+    def run(count, call):
+        barrier, results, failures = threading.Barrier(count), [None] * count, []
+
+        def work(index):
+            try:
+                connection.ensure_connection()
+                barrier.wait()
+                results[index] = call(index)
+            except BaseException as error:
+                failures.append(error)
+            finally:
+                connection.close()
+
+        threads = [threading.Thread(target=work, args=(index,)) for index in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        if failures:
+            raise failures[0]
+        return results
+
+    return run
