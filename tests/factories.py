@@ -5,12 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 from itertools import count
 
+from django.db import transaction
 from django.utils import timezone
 
 from account.models import User
 from catalog.models import Category, Product, Variant
 from common.actors import SYSTEM
 from inventory.services import open_item
+from orders.checkout import Contact, Item, Wishes, checkout
+from orders.models import Order
 
 _number = count(1)
 PASSWORD = "correct horse battery staple"
@@ -58,3 +61,21 @@ def variant(
         stock_item=open_item(on_hand=stock, by=SYSTEM),
         **fields,
     )
+
+
+a_variant = variant
+
+
+def place(
+    owner: User | None = None, *, variant: Variant | None = None, quantity: int = 1, **contact
+) -> Order:
+    """A pending order of one line."""
+    with transaction.atomic():
+        return checkout(
+            items=[Item(quantity=quantity, variant_id=(variant or a_variant()).pk)],
+            owner=owner,
+            contact=Contact(**(contact or {"email": "abebe@buyers.shop"})),
+            wishes=Wishes(),
+            expected_total=None,
+            by=SYSTEM,
+        )

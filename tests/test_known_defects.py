@@ -19,7 +19,7 @@ from account.models import User
 from orders.models import Order
 from payments.models import Payment
 from tests import factories
-from tests.orders.test_orders import place
+from tests.factories import place
 from tests.payments.fake_chapa import SECRET_KEY, FakeChapa
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,12 +8,12 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from common.actors import GATEWAY, SYSTEM
-from inventory.services import adjust
 from inventory.models import Reason
+from inventory.services import adjust
 from orders import services
-from orders.checkout import Contact, Item, Wishes, checkout
 from orders.models import CancelReason, Order, OrderEvent, Status, WrongOrderState
 from tests import factories
+from tests.factories import place
 
 pytestmark = pytest.mark.django_db
 
@@ -24,18 +24,6 @@ MOVES = {
     ("shipped", "completed"), ("shipped", "refunded"), ("completed", "refunded"),
     ("cancelled", "paid"),
 }  # fmt: skip
-
-
-def place(owner=None, *, variant=None, quantity=1, **contact) -> Order:
-    contact = contact or {"email": "abebe@buyers.shop"}
-    return checkout(
-        items=[Item(quantity=quantity, variant_id=(variant or factories.variant()).pk)],
-        owner=owner,
-        contact=Contact(**contact),
-        wishes=Wishes(),
-        expected_total=None,
-        by=SYSTEM,
-    )
 
 
 @pytest.mark.parametrize(("before", "after"), list(pairs(Status.values, Status.values)))

@@ -12,7 +12,7 @@ from common.actors import GATEWAY
 from orders import services
 from reporting.doctor import QUERIES, examine
 from tests import factories
-from tests.orders.test_orders import place
+from tests.factories import place
 
 pytestmark = pytest.mark.django_db
 
