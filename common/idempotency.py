@@ -31,6 +31,7 @@ from common.models import StoredReply
 
 ATTEMPTS = 4
 RETRYABLE = {"40001", "40P01"}  # serialization failure, deadlock
+HONOURS_KEY = "honours_idempotency_key"  # tells the OpenAPI document which methods do
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _HEX = re.compile(r"[0-9a-fA-F-]+")
 
@@ -164,10 +165,16 @@ def with_retries(work: Callable[[], Any]) -> Any:
     raise AssertionError("unreachable")
 
 
+def honours_key(method: Any) -> Any:
+    """Say in the OpenAPI document that this method honours Idempotency-Key; the decorators below do so themselves."""
+    setattr(method, HONOURS_KEY, True)
+    return method
+
+
 def idempotent(*, reveal: Reveal | None = None) -> Callable[[Any], Any]:
     """Make a view's POST method one transaction that honours Idempotency-Key.
 
-    The method returns a DRF Response with JSON data. Only 2xx is stored.
+    The method returns a DRF Response with JSON data. Only a success is stored; anything else undoes what was done.
 
     Args:
         reveal: applied to the stored bytes on the way out, at first and at every replay; it adds what must not be stored
@@ -188,7 +195,9 @@ def idempotent(*, reveal: Reveal | None = None) -> Callable[[Any], Any]:
                         return replay(found, reveal)
                 response = method(view, request, *args, **kwargs)
                 body = dumps(response.data)
-                if key is not None and 200 <= response.status_code < 300:
+                if response.status_code >= 400:
+                    transaction.set_rollback(True)
+                elif key is not None:
                     StoredReply.objects.create(
                         scope=scope, key=key, fingerprint=fingerprint,
                         status=response.status_code, body=body,
@@ -198,6 +207,7 @@ def idempotent(*, reveal: Reveal | None = None) -> Callable[[Any], Any]:
             answer: HttpResponse = with_retries(work)
             return answer
 
+        honours_key(wrapper)
         return wrapper
 
     return decorate
@@ -238,6 +248,7 @@ def idempotent_conversation(method: Callable[..., Response]) -> Callable[..., Ht
                 return replay(first)
         return _answer(response.status_code, body)
 
+    honours_key(wrapper)
     return wrapper
 
 

@@ -33,18 +33,23 @@ def enqueue(
     """Enqueue the task of that name (`payments.settle`) within the caller's transaction.
 
     Args:
-        at_most_one: while a job with this name waits, another is not added.
+        at_most_one: while a job with this name waits, another is not added. Periodic tasks have such a name of their own.
         delay: the earliest moment from now.
 
     Returns:
-        False when `at_most_one` found the job waiting already.
+        False when such a job waits already.
+
+    Raises:
+        procrastinate.exceptions.TaskNotFound: no task has that name; a bug of the caller.
     """
     schedule = {"seconds": int(delay.total_seconds())} if delay else None
-    deferrer = app.configure_task(task, queueing_lock=at_most_one, schedule_in=schedule)
-    if at_most_one is None:
-        deferrer.defer(**arguments)
-        return True
-    return _defer_once(deferrer, arguments)
+    deferrer = app.configure_task(
+        task, allow_unknown=False, queueing_lock=at_most_one, schedule_in=schedule
+    )
+    if deferrer.job.queueing_lock is not None:
+        return _defer_once(deferrer, arguments)
+    deferrer.defer(**arguments)
+    return True
 
 
 def _defer_once(deferrer: Any, arguments: dict[str, Any]) -> bool:

@@ -82,9 +82,13 @@ def _default(value: Any) -> Any:
     raise TypeError(type(value).__name__)
 
 
+# Money is a dataclass, and orjson would write its fields rather than ask us.
+_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
+
+
 def dumps(data: Any) -> bytes:
     """The bytes of an answer: deterministic for equal data, times with a `Z`."""
-    return orjson.dumps(data, default=_default, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+    return orjson.dumps(data, default=_default, option=_OPTIONS)
 
 
 class ORJSONRenderer(BaseRenderer):

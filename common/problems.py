@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, Error, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template import loader
@@ -130,6 +130,8 @@ def _respond(exc: Exception) -> HttpResponse | None:
         return problem(403, "permission_denied", "You may not do this.")
     if isinstance(exc, RequestDataTooBig):
         return problem(413, "body_too_large", "The request body is too large.")
+    if isinstance(exc, SuspiciousOperation):  # too many form fields, an impossible file name
+        return problem(400, "malformed", "The request cannot be understood.")
     if isinstance(exc, Error):
         return _database(exc)
     return None
@@ -230,7 +232,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """handler404, and the view behind every unknown path."""
+    """handler404."""
     return _answer(request, 404, "There is nothing at this address.")
 
 

@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 from django.views.static import serve
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
-from common import health, problems
+from common import health
 from ecommerce.views import DevelopmentView
 
 urlpatterns = [
@@ -27,8 +27,6 @@ if not settings.PRODUCTION:
         path("api/dev/", DevelopmentView.as_view()),
         path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT}),
     ]
-# A last route of our own keeps unknown API addresses in the house's error format even with DEBUG on.
-urlpatterns += [re_path(r"^api/(?!.*[^/]$)", problems.not_found)]
 
 handler400 = "common.problems.bad_request"
 handler403 = "common.problems.forbidden"
