@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalog.categories import find_category
-from catalog.models import NAME_LENGTH, SKU_LENGTH, SLUG_LENGTH, Category
+from catalog.models import NAME_LENGTH, SKU_LENGTH, SLUG_LENGTH, VARIANT_NAME_LENGTH, Category
 from catalog.refusals import NoSuchCategory
 from catalog.richtext import MAX_LENGTH
 from catalog.slugs import is_slug
@@ -114,7 +114,7 @@ class VariantInputSerializer(_VariantFields):
     SHOWN_ONLY = frozenset({"id", "in_stock", "reserved"})
 
     name = serializers.CharField(
-        max_length=NAME_LENGTH, allow_blank=True, required=False,
+        max_length=VARIANT_NAME_LENGTH, allow_blank=True, required=False,
         help_text="Left out: made from the option values.",
     )  # fmt: skip
     options = OptionInputSerializer(  # type: ignore[call-arg]

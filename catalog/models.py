@@ -20,7 +20,8 @@ from django.db.models.functions import MD5, Cast, Now
 
 from common.money import DECIMAL_PLACES, MAX_DIGITS
 
-NAME_LENGTH = 200
+NAME_LENGTH = 255
+VARIANT_NAME_LENGTH = 140  # an order line holds both, in 400
 SLUG_LENGTH = 120
 SKU_LENGTH = 100
 # What a slug looks like: ASCII, so that it survives being typed, and never all digits, so that it is no id.
@@ -273,7 +274,7 @@ class Variant(models.Model):
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="variants")
     sku = models.CharField(max_length=SKU_LENGTH, help_text="Stock-keeping unit; case matters.")
-    name = models.CharField(max_length=NAME_LENGTH, blank=True, default="")
+    name = models.CharField(max_length=VARIANT_NAME_LENGTH, blank=True, default="")
     options = models.JSONField(
         default=list, blank=True, help_text='Such as [{"name": "Size", "value": "Large"}].'
     )

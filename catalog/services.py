@@ -16,7 +16,7 @@ from django.db.models import ProtectedError
 from django.db.models.functions import Now
 
 from catalog.images import delete_files_after_commit, touch
-from catalog.models import Category, Product, Variant
+from catalog.models import VARIANT_NAME_LENGTH, Category, Product, Variant
 from catalog.refusals import (
     LastVariant,
     NoSuchProduct,
@@ -204,7 +204,7 @@ def delete_variant(*, variant_id: int) -> bool:
 
 def variant_name(options: Options) -> str:
     """What a customer calls the variant: its option values, such as `Large / Blue`."""
-    return " / ".join(option["value"] for option in options)[:200]
+    return " / ".join(option["value"] for option in options)[:VARIANT_NAME_LENGTH]
 
 
 def tidy_tags(tags: Iterable[str]) -> list[str]:

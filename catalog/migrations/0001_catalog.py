@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("name", models.CharField(max_length=200)),
+                ("name", models.CharField(max_length=255)),
                 ("slug", models.CharField(max_length=120)),
                 (
                     "description",
@@ -115,13 +115,13 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("name", models.CharField(max_length=200)),
+                ("name", models.CharField(max_length=255)),
                 ("slug", models.CharField(max_length=120)),
                 (
                     "description",
                     models.TextField(blank=True, default="", help_text="Sanitised HTML."),
                 ),
-                ("brand", models.CharField(blank=True, default="", max_length=200)),
+                ("brand", models.CharField(blank=True, default="", max_length=255)),
                 (
                     "tags",
                     django.contrib.postgres.fields.ArrayField(
@@ -227,7 +227,7 @@ class Migration(migrations.Migration):
                     "sku",
                     models.CharField(help_text="Stock-keeping unit; case matters.", max_length=100),
                 ),
-                ("name", models.CharField(blank=True, default="", max_length=200)),
+                ("name", models.CharField(blank=True, default="", max_length=140)),
                 (
                     "options",
                     models.JSONField(
