@@ -129,7 +129,7 @@ def _execute(statement: str, job_id: int) -> None:
 
 
 def stalled_jobs() -> list[int]:
-    """Ids of running jobs whose worker has been gone for five minutes, so that the reaper does not work; for the doctor."""
+    """Ids of jobs that began five minutes ago or earlier on a worker that is gone: the reaper does not work. For the doctor."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -138,6 +138,10 @@ def stalled_jobs() -> list[int]:
               LEFT JOIN procrastinate_workers worker ON worker.id = job.worker_id
              WHERE job.status = 'doing'
                AND (worker.id IS NULL OR worker.last_heartbeat < now() - interval '5 minutes')
+               AND NOT EXISTS (
+                       SELECT FROM procrastinate_events event
+                        WHERE event.job_id = job.id AND event.type = 'started'
+                          AND event.at > now() - interval '5 minutes')
              ORDER BY job.id
             """
         )
