@@ -10,10 +10,13 @@ from rest_framework import status
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from account import services, sessions, throttles, tokens
+from account.email_tokens import InvalidEmailToken
 from account.models import Session, User
+from account.passwords import WrongPassword
 from account.serializers import (
     DetailSerializer,
     EmailSerializer,
@@ -28,6 +31,7 @@ from account.serializers import (
     TokenPairSerializer,
 )
 from common.http import client_address
+from common.schema import refuses
 
 LETTER_ON_ITS_WAY = "If this address can have a letter from us, it is on its way."
 
@@ -82,6 +86,7 @@ class VerifyEmailView(OpenAuthView):
 
     throttle_classes = throttles.LINK
 
+    @refuses(InvalidEmailToken)
     @extend_schema(
         operation_id="auth_verify_email",
         summary="Verify an e-mail address",
@@ -124,6 +129,7 @@ class LoginView(OpenAuthView):
 
     throttle_classes = throttles.LOGIN
 
+    @refuses(sessions.InvalidCredentials, sessions.EmailNotVerified)
     @extend_schema(
         operation_id="auth_login",
         summary="Log in",
@@ -147,6 +153,7 @@ class LoginView(OpenAuthView):
 class RefreshView(OpenAuthView):
     """Refresh."""
 
+    @refuses(sessions.InvalidRefreshToken)
     @extend_schema(
         operation_id="auth_refresh",
         summary="Trade a refresh token for a new pair",
@@ -168,6 +175,7 @@ class RefreshView(OpenAuthView):
 class LogoutView(OpenAuthView):
     """Log out."""
 
+    @refuses(sessions.InvalidRefreshToken)
     @extend_schema(
         operation_id="auth_logout",
         summary="Log out",
@@ -208,6 +216,7 @@ class ResetPasswordView(OpenAuthView):
 
     throttle_classes = throttles.LINK
 
+    @refuses(InvalidEmailToken)
     @extend_schema(
         operation_id="auth_password_reset",
         summary="Set a new password with a letter's token",
@@ -230,6 +239,7 @@ class ChangePasswordView(AuthView):
     permission_classes = [IsAuthenticated]
     throttle_classes = throttles.CHANGE_PASSWORD
 
+    @refuses(WrongPassword)
     @extend_schema(
         operation_id="auth_password_change",
         summary="Change the password",
@@ -253,7 +263,10 @@ class ProfileView(AuthView):
     """Who am I."""
 
     permission_classes = [IsAuthenticated]
-    throttle_classes = throttles.CHANGE_PHONE
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        changes = self.request.method == "PATCH"
+        return [throttle() for throttle in throttles.CHANGE_PHONE] if changes else []
 
     @extend_schema(
         operation_id="auth_me",
@@ -265,6 +278,7 @@ class ProfileView(AuthView):
     def get(self, request: Request) -> Response:
         return Response(ProfileSerializer(request.user).data)
 
+    @refuses(services.PhoneTaken)
     @extend_schema(
         operation_id="auth_me_update",
         summary="Change your profile",
