@@ -12,6 +12,7 @@ import contextlib
 import http.client
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -30,6 +31,7 @@ QUICK_SECONDS = 10.0  # a child that dies sooner than this has crashed "quickly"
 QUICK_CRASHES = 5
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds before a crashed child is started again
 LAST_LINES = 12
+QUEUED_LINES = 5_000
 STILL_WAITING_SECONDS = 60.0
 COLOURS = {"web": "36", "worker": "33", "chapa": "35"}
 
@@ -66,13 +68,20 @@ class Plan:
 
 
 class Output:
-    """Standard output, one whole line at a time."""
+    """Standard output, one whole line at a time, and never in anybody's way.
+
+    A terminal that is paused, or a pipe that nobody reads, must not stop the shop: a child whose
+    own pipe runs full waits in the middle of a request. Lines beyond the queue are counted and
+    dropped.
+    """
 
     def __init__(self, names: list[str]) -> None:
-        self._lock = threading.Lock()
+        self._queue: queue.Queue[str] = queue.Queue(QUEUED_LINES)
+        self._dropped = 0
         self._width = max(map(len, names), default=0)
         self._coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         self.closed = False
+        threading.Thread(target=self._print, daemon=True).start()
 
     def line(self, name: str, text: str) -> None:
         """A child's line behind its name."""
@@ -83,11 +92,28 @@ class Output:
 
     def write(self, text: str) -> None:
         """Lines of our own."""
-        with self._lock:
+        try:
+            self._queue.put_nowait(text)
+        except queue.Full:
+            self._dropped += 1
+
+    def finish(self) -> None:
+        """Give what is queued a second to get out."""
+        deadline = time.monotonic() + 1
+        while self._queue.unfinished_tasks and time.monotonic() < deadline and not self.closed:
+            time.sleep(0.01)
+
+    def _print(self) -> None:
+        while not self.closed:
+            text = self._queue.get()
+            dropped, self._dropped = self._dropped, 0
+            if dropped:
+                text = f"!!! {dropped} lines dropped: nobody read them in time\n{text}"
             try:
                 print(text, flush=True)
-            except BrokenPipeError:
+            except OSError:  # the reader of our pipe, or the terminal, is gone
                 self.closed = True
+            self._queue.task_done()
 
 
 class Running:
@@ -200,6 +226,7 @@ class Supervisor:
 
             server.release(self.plan.database_dir)
         self.output.write("Stopped.")
+        self.output.finish()
         if hopeless:
             return 1
         return 130 if self.asked > 1 else 0
@@ -249,4 +276,5 @@ def main(descriptor: int) -> int:
 
 if __name__ == "__main__":
     os.chdir(Path(__file__).resolve().parents[2])
-    sys.exit(main(int(sys.argv[1])))
+    # Not sys.exit, which would wait to flush into a terminal that is paused.
+    os._exit(main(int(sys.argv[1])))

@@ -70,9 +70,6 @@ class Command(BaseCommand):
             call_command("migrate", interactive=False, verbosity=0)
 
     def _demo(self) -> None:
-        from django.core.management import get_commands  # XXX
-        if "demo" not in get_commands():  # XXX
-            self._credentials().write_text('{"customer":{"email":"a@b","password":"x"}}'); return  # XXX
         if not self._credentials().exists() or not get_user_model().objects.exists():
             self.stdout.write("Building the demo shop ...")
             call_command("demo")
