@@ -36,7 +36,7 @@ def chapa(monkeypatch):
 
 
 @pytest.fixture
-def shop(transactional_db):
+def real_db(transactional_db):
     """A database with committed rows, as conversations need it, and no jobs of other tests."""
     clear_jobs()
     yield
@@ -61,7 +61,7 @@ def jobs(name: str) -> list[dict]:
 
 
 @pytest.fixture
-def variant(shop):
+def variant(real_db):
     """Something to sell: ten pieces at 1250.00."""
     return make_variant()
 

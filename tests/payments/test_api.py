@@ -42,12 +42,12 @@ def signed_in(user):
 
 
 @pytest.fixture
-def hana(shop):
+def hana(real_db):
     return User.objects.create_user("hana@shop.et", "a long enough password")
 
 
 @pytest.fixture
-def others(shop):
+def others(real_db):
     """Everybody who must not get in, by name."""
     stranger = User.objects.create_user("abel@shop.et", "a long enough password")
     clerk = User.objects.create_user("clerk@shop.et", "a long enough password", is_staff=True)
@@ -353,7 +353,7 @@ def test_a_repeated_cancellation_gives_the_same_bytes(api, chapa, order, payment
 
 
 @pytest.fixture
-def owner(client, shop):
+def owner(client, real_db):
     user = User.objects.create_superuser("owner@shop.et", "a long enough password")
     client.force_login(user)
     return client

@@ -162,7 +162,7 @@ def test_a_gateway_that_is_down_keeps_only_the_stock_it_could_still_bring_money_
     assert status(linked) == "cancelled"
 
 
-def test_a_sweep_does_not_wait_for_a_dead_gateway_a_hundred_times(chapa, begin, shop):
+def test_a_sweep_does_not_wait_for_a_dead_gateway_a_hundred_times(chapa, begin, real_db):
     variant = make_variant(stock=100)
     placed = [place_order(variant) for _ in range(8)]
     for order in placed:

@@ -248,7 +248,7 @@ def test_control_without_the_orders_lock_starts_collide(monkeypatch, chapa, orde
     assert "IntegrityError" in errors_in(results)
 
 
-def test_twenty_starts_and_cancellations_at_once(chapa, shop):
+def test_twenty_starts_and_cancellations_at_once(chapa, real_db):
     variant = make_variant(stock=50)
     for _ in range(4):
         order = place_order(variant)
@@ -297,7 +297,7 @@ def test_one_webhook_twenty_times_at_once_is_one_event_and_one_job(chapa, paymen
     assert story(payment) == ONCE
 
 
-def test_control_without_the_unique_inbox_each_delivery_is_an_event(shop, payment):
+def test_control_without_the_unique_inbox_each_delivery_is_an_event(real_db, payment):
     """What `ON CONFLICT` is for: two different bodies about one payment are two events."""
     for number in range(3):
         body = webhook_body(payment, attempt=number)

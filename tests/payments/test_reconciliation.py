@@ -19,7 +19,7 @@ from tests.payments.conftest import make_variant, place_order
 
 
 @pytest.fixture
-def many(chapa, begin, shop):
+def many(chapa, begin, real_db):
     variant = make_variant(stock=100)
     return [begin(place_order(variant)) for _ in range(6)]
 
@@ -133,7 +133,7 @@ def test_the_command_reports_and_is_safe_to_repeat(chapa, many):
     assert out.getvalue().splitlines()[0] == "asked: 0"
 
 
-def test_the_command_says_when_there_is_no_gateway(shop, settings):
+def test_the_command_says_when_there_is_no_gateway(real_db, settings):
     settings.CHAPA_SECRET_KEY = ""
     with pytest.raises(CommandError, match="CHAPA_SECRET_KEY"):
         call_command("reconcile_payments")

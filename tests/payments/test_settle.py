@@ -327,7 +327,7 @@ def test_without_a_key_nobody_is_asked(chapa, payment, settings):
     assert len(chapa.calls) == calls
 
 
-def test_an_unknown_payment(shop, chapa):
+def test_an_unknown_payment(real_db, chapa):
     with pytest.raises(NotFound):
         settle(payment_id=0, source="test")
 

@@ -260,13 +260,13 @@ def test_forged_webhooks_are_refused_and_leave_no_trace(client, chapa, payment, 
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b'"x"', b"null", b"{", b"\xff\xfe{}", b"[" * 5000, b'{"a":1}garbage']
 )
-def test_signed_nonsense_is_a_400(client, shop, body):
+def test_signed_nonsense_is_a_400(client, real_db, body):
     answer = deliver(client, body)
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
     assert not WebhookEvent.objects.exists()
 
 
-def test_a_large_body_is_a_413_before_anything_else(client, shop):
+def test_a_large_body_is_a_413_before_anything_else(client, real_db):
     body = b'{"a":"' + b"x" * (64 * 1024) + b'"}'
     answer = deliver(client, body)
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
@@ -284,7 +284,7 @@ def test_neither_accept_nor_content_type_matters(client, chapa, payment, accept,
     assert answer.status_code == 200
 
 
-def test_other_methods_and_the_missing_slash(client, shop):
+def test_other_methods_and_the_missing_slash(client, real_db):
     """Defect 11: the address is exactly one, and a POST is never redirected."""
     for method in ("get", "put", "delete", "patch"):
         answer = getattr(client, method)(URL)
@@ -294,7 +294,7 @@ def test_other_methods_and_the_missing_slash(client, shop):
     assert client.post("/api/paymentswebhook/").status_code == 404
 
 
-def test_without_the_database_the_gateway_is_told_to_come_again(client, shop, monkeypatch):
+def test_without_the_database_the_gateway_is_told_to_come_again(client, real_db, monkeypatch):
     def away(*args, **kwargs):
         raise OperationalError("the database is away")
 
@@ -304,7 +304,7 @@ def test_without_the_database_the_gateway_is_told_to_come_again(client, shop, mo
     assert answer["Retry-After"]
 
 
-def test_a_crash_between_storing_and_enqueueing_keeps_neither(client, shop, monkeypatch):
+def test_a_crash_between_storing_and_enqueueing_keeps_neither(client, real_db, monkeypatch):
     def crash(*args, **kwargs):
         raise OperationalError("killed")
 
@@ -372,7 +372,7 @@ def test_many_callbacks_are_one_job(client, chapa, payment):
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[1]", b"\xff\xfe", b'{"tx_ref":{"a":1}}', b"a=1&" * 100, b"%"]
 )
-def test_garbage_gets_the_same_answer(client, shop, query, body):
+def test_garbage_gets_the_same_answer(client, real_db, query, body):
     answer = client.generic("POST", f"{CALLBACK}?{query}", body, content_type="x/y")
     assert (answer.status_code, answer.json()) == (200, {"status": "received"})
     assert nudges() == []
@@ -385,12 +385,12 @@ def test_a_decided_payment_is_not_asked_about(client, chapa, payment):
     assert nudges() == []
 
 
-def test_a_large_callback_is_refused(client, shop):
+def test_a_large_callback_is_refused(client, real_db):
     answer = client.post(CALLBACK, b"x" * 20_000, content_type="text/plain")
     assert answer.status_code == 413
 
 
-def test_callbacks_are_limited_per_address(client, shop, settings):
+def test_callbacks_are_limited_per_address(client, real_db, settings):
     settings.RATE_LIMITS = True
     with time_machine.travel("2026-01-02T03:04:05Z", tick=False):
         answers = [client.get(CALLBACK, {"tx_ref": "x"}).status_code for _ in range(301)]
