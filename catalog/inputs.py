@@ -160,7 +160,7 @@ class ProductInputSerializer(_VariantFields):
     tags = serializers.ListField(
         child=serializers.CharField(max_length=100), max_length=MAX_TAGS, default=list
     )
-    is_published = serializers.BooleanField(default=False, help_text="A draft until then.")
+    is_published = serializers.BooleanField(required=False, help_text="Left out: as it is.")
 
 
 class NewProductInputSerializer(ProductInputSerializer):
@@ -169,6 +169,7 @@ class NewProductInputSerializer(ProductInputSerializer):
     SHOWN_ONLY = ProductInputSerializer.SHOWN_ONLY - {"variants"}
 
     price = MoneyField(required=False)
+    is_published = serializers.BooleanField(default=True, help_text="False: kept as a draft.")
     variants = VariantInputSerializer(  # type: ignore[call-arg]
         many=True, required=False, max_length=MAX_VARIANTS
     )

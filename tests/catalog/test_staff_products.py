@@ -97,8 +97,9 @@ def test_a_simple_product_in_one_call(owner, api, coffee):
     assert movement.actor.startswith("staff")
 
 
-def test_without_is_published_it_is_a_draft(owner, api, coffee):
-    made = simple(owner)
+def test_one_call_puts_it_on_sale_unless_it_is_to_be_a_draft(owner, api, coffee):
+    assert api.get(f"{LIST}{simple(owner)['id']}/").status_code == 200
+    made = simple(owner, is_published=False)
     assert made["status"] == "draft"
     assert api.get(f"{LIST}{made['id']}/").status_code == 404
     shown = owner.patch(f"{LIST}{made['id']}/", {"is_published": True}).json()
@@ -255,7 +256,7 @@ def test_put_replaces_and_patch_changes(owner, coffee):
     assert replaced["category"] is None
     assert replaced["slug"] == made["slug"]
     assert replaced["stock"] == 4
-    assert replaced["status"] == "draft"
+    assert replaced["status"] == "published"
     refused(owner.put(address, {"name": "Other"}), 400, "required", "price")
     assert owner.patch(address, {}).json() == replaced
 
