@@ -1,15 +1,22 @@
-"""`manage.py demo`: fill an empty development database with a small shop and two people."""
+"""`manage.py demo`: fill a development database with a small shop and two people."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from catalog.demo.building import build_goods, build_shelves, missing_goods, one_builder
+from catalog.demo.goods import Good
+from catalog.demo.people import settle_people
 
 
 class Command(BaseCommand):
-    """Builds the demo shop; every further run changes nothing."""
+    """Builds what is missing of the demo shop; once all is there, a further run changes nothing."""
 
     help = "Fill the development database with a small demo shop and two users."
 
@@ -20,3 +27,19 @@ class Command(BaseCommand):
         """
         if settings.PRODUCTION:
             raise CommandError("The demo shop is for development and is refused in production.")
+        file = Path(settings.DATA_DIR) / "credentials.json"
+        with one_builder():
+            shelves = build_shelves()
+            goods = missing_goods()
+            build_goods(goods, progress=_bar)
+            people = settle_people(file)
+        if shelves or goods or people:
+            self.stdout.write(
+                f"Demo shop: {len(goods)} products and {shelves} categories added; log-ins in {file}."
+            )
+        else:
+            self.stdout.write(f"Demo shop: nothing to add; log-ins in {file}.")
+
+
+def _bar(goods: list[Good]) -> Iterable[Good]:
+    return tqdm(goods, desc="Demo shop", unit="product", disable=None, leave=False)

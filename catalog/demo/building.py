@@ -1,0 +1,92 @@
+"""Putting up the demo shop: whatever is missing is made, whatever is there is left as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+from catalog.categories import create_category
+from catalog.demo.goods import Good
+from catalog.demo.shelves import SHELVES
+from catalog.demo.stock import GOODS
+from catalog.models import Category, Product, Variant
+from catalog.services import NewProduct, NewVariant, create_product
+from common.actors import Actor
+
+BUILDER = Actor("system", name="demo")
+_LOCK = 0x6E78_6465_6D6F  # any number that is nobody else's
+
+
+@contextmanager
+def one_builder() -> Iterator[None]:
+    """Let a second run wait for the first, so that it finds everything there."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+
+
+def build_shelves() -> int:
+    """Make the missing categories; returns how many that were."""
+    known = {category.slug: category for category in Category.objects.all()}
+    made = 0
+    for position, shelf in enumerate(SHELVES):
+        if shelf.slug not in known:
+            known[shelf.slug] = create_category(
+                name=shelf.name,
+                slug=shelf.slug,
+                description=f"<p>{shelf.description}</p>",
+                parent=known[shelf.above] if shelf.above else None,
+                position=position,
+            )
+            made += 1
+    return made
+
+
+def missing_goods() -> list[Good]:
+    """What has neither a product of its slug nor a variant of its SKU: the owner may have renamed or archived it."""
+    slugs = set(
+        Product.objects.values_list("slug", flat=True).filter(slug__in=[g.slug for g in GOODS])
+    )
+    skus = set(Variant.objects.filter(sku__startswith="DEMO-").values_list("sku", flat=True))
+    return [
+        good
+        for good in GOODS
+        if good.slug not in slugs
+        and not any(good.sku(position) in skus for position in range(len(good.offers)))
+    ]
+
+
+def build_goods(goods: list[Good], *, progress: Callable[[list[Good]], Iterable[Good]]) -> None:
+    """Make these products, each with its variants, stock and picture in a transaction of its own."""
+    categories = {category.slug: category for category in Category.objects.all()}
+    for good in progress(goods):
+        with transaction.atomic():
+            create_product(new=_new_product(good, categories), by=BUILDER)
+
+
+def _new_product(good: Good, categories: dict[str, Category]) -> NewProduct:
+    return NewProduct(
+        name=good.name,
+        slug=good.slug,
+        description=good.description,
+        brand=good.brand,
+        tags=good.tags,
+        category=categories[good.shelf],
+        is_published=True,
+        variants=[
+            NewVariant(
+                price=offer.price,
+                stock=offer.stock,
+                sku=good.sku(position),
+                options=[{"name": name, "value": value} for name, value in offer.options],
+                compare_at_price=offer.was,
+                weight_grams=offer.grams,
+            )
+            for position, offer in enumerate(good.offers)
+        ],
+    )
