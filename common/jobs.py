@@ -21,8 +21,8 @@ from procrastinate.manager import JobManager
 
 log = logging.getLogger(__name__)
 
-# Waits 10 s, 20 s, 40 s ... between attempts: about three hours in all.
-PATIENT = RetryStrategy(max_attempts=11, exponential_wait=5)
+# Waits 2, 4, 8 ... 4096 seconds between attempts (2 ** attempt): somewhat over two hours in all.
+PATIENT = RetryStrategy(max_attempts=12, exponential_wait=2)
 STALLED_AFTER = timedelta(seconds=60)
 MOST_ATTEMPTS = 20  # a job that takes its worker along this often would do so for ever
 
