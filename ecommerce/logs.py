@@ -8,6 +8,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+
 from common.http import current_request_id
 
 _SECRETS = re.compile(
@@ -85,3 +87,23 @@ def logging_config(*, json_lines: bool) -> dict[str, Any]:
             "httpx": {"level": "WARNING"},
         },
     }
+
+
+def report_errors(dsn: str) -> None:
+    """Send unexpected errors to Sentry: no bodies, no local variables, nothing about people.
+
+    Raises:
+        ImproperlyConfigured: the package sentry-sdk is not installed.
+    """
+    try:
+        import sentry_sdk
+    except ImportError:
+        raise ImproperlyConfigured(
+            "SENTRY_DSN is set, but the package sentry-sdk is not installed."
+        ) from None
+    sentry_sdk.init(
+        dsn=dsn,
+        send_default_pii=False,
+        include_local_variables=False,
+        max_request_body_size="never",
+    )

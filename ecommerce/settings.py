@@ -12,7 +12,7 @@ from pathlib import Path
 from environs import Env
 
 from ecommerce import guards
-from ecommerce.logs import logging_config
+from ecommerce.logs import logging_config, report_errors
 from ecommerce.management import simulator
 from ecommerce.openapi import API_EXAMPLES, SPECTACULAR_SETTINGS  # noqa: F401
 
@@ -220,6 +220,8 @@ USE_TZ = True
 USE_I18N = True
 LOGGING = logging_config(json_lines=PRODUCTION)
 SENTRY_DSN = env.str("SENTRY_DSN", "")
+if SENTRY_DSN:
+    report_errors(SENTRY_DSN)
 
 # --- Browser security -------------------------------------------------------------------------
 HTTPS = PUBLIC_URL.startswith("https://")

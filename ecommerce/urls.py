@@ -3,11 +3,10 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
-from django.views.static import serve
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
 from common import health
-from ecommerce.views import DevelopmentView
+from ecommerce.views import DevelopmentView, media
 
 urlpatterns = [
     path("livez", health.livez),
@@ -20,13 +19,11 @@ urlpatterns = [
     path("api/", include("payments.urls")),
     path("api/", include("orders.urls")),
     path("admin/", admin.site.urls),
+    path("media/<path:path>", media),
     path("", include("storefront.urls")),
 ]
 if not settings.PRODUCTION:
-    urlpatterns += [
-        path("api/dev/", DevelopmentView.as_view()),
-        path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT}),
-    ]
+    urlpatterns += [path("api/dev/", DevelopmentView.as_view())]
 
 handler400 = "common.problems.bad_request"
 handler403 = "common.problems.forbidden"

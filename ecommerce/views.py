@@ -1,6 +1,12 @@
-"""The one view that belongs to no app."""
+"""The views that belong to no app."""
+
+from typing import Any
 
 from django.conf import settings
+from django.core.files.storage import default_storage
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.views.static import serve
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -19,3 +25,12 @@ class DevelopmentView(APIView):
         return Response(
             {"simulator_url": settings.SIMULATOR_URL, "simulator_token": settings.SIMULATOR_TOKEN}
         )
+
+
+def media(request: HttpRequest, path: str) -> HttpResponseBase:
+    """An uploaded file of this machine. Names are never used twice, so browsers and the edge may keep it for ever."""
+    storage: Any = default_storage
+    response = serve(request, path, document_root=storage.location)
+    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
