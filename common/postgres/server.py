@@ -120,6 +120,13 @@ def user_lock(data_dir: str | Path) -> int:
     return _held[Places(data_dir).root]
 
 
+def adopt(data_dir: str | Path, lock: int) -> None:
+    """Go on as the user that this process was before it changed its program and kept `lock` open."""
+    os.set_inheritable(lock, False)
+    with _held_guard:
+        _held[Places(data_dir).root] = lock
+
+
 def stop(data_dir: str | Path) -> bool:
     """Stop the server even if it has users (who may start it again). False: it was not running."""
     places = Places(data_dir)

@@ -55,6 +55,7 @@ class Plan:
     ready_host: str
     panel: str
     database_dir: str = ""  # of the embedded PostgreSQL; empty with DATABASE_URL
+    database_lock: int = -1  # the open file by which this process is a user of it already
 
     def dump(self) -> str:
         """As JSON."""
@@ -270,7 +271,7 @@ def main(descriptor: int) -> int:
     if plan.database_dir:
         from common.postgres import server
 
-        server.ensure_running(plan.database_dir)
+        server.adopt(plan.database_dir, plan.database_lock)
     return Supervisor(plan).run()
 
 

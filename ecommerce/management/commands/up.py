@@ -95,13 +95,14 @@ class Command(BaseCommand):
             environment = chapa.environment(settings.DATA_DIR, web_port=settings.PORT)
             children.append(Child("chapa", chapa.command(), environment, 3.0))
         host = settings.ALLOWED_HOSTS[0].lstrip(".")
-        embedded = connection.settings_dict["ENGINE"] == "common.postgres"
+        database_dir, database_lock = self._database()
         return Plan(
             children=children,
             ready_url=f"http://127.0.0.1:{settings.PORT}/readyz?worker=1",
             ready_host=READY_HOSTS.get(host, host),
             panel=self._panel(chapa),
-            database_dir=connection.settings_dict["DATA_DIR"] if embedded else "",
+            database_dir=database_dir,
+            database_lock=database_lock,
         )
 
     def _panel(self, chapa: simulator.Simulator | None) -> str:
@@ -116,23 +117,38 @@ class Command(BaseCommand):
             rows.append(("Simulated Chapa", chapa.url))
         if not settings.PRODUCTION:
             rows.append(("Letters", f"{settings.DATA_DIR / 'mail'}"))
-            logins: dict[str, dict[str, str]] = json.loads(self._credentials().read_text())
-            for who, login in logins.items():
-                rows.append((f"Log in as {who}", f"{login['email']}  {login['password']}"))
+            rows += self._logins()
         lines = [f"  {name:<20}{value}" for name, value in rows]
         rule = "─" * max(map(len, lines))
         heading = f"  {settings.SHOP_NAME} is ready. Ctrl-C stops it."
         return "\n".join(["", rule, heading, "", *lines, rule, ""])
 
+    def _logins(self) -> list[tuple[str, str]]:
+        path = self._credentials()
+        logins: dict[str, dict[str, str]] = json.loads(path.read_text()) if path.exists() else {}
+        return [
+            (f"Log in as {who}", f"{login['email']}  {login['password']}")
+            for who, login in logins.items()
+        ]
+
+    def _database(self) -> tuple[str, int]:
+        """Data directory of the embedded PostgreSQL, and the lock that makes us its user.
+
+        The lock stays open while this process changes its program, so that the server sees one
+        user all the time.
+        """
+        if connection.settings_dict["ENGINE"] != "common.postgres":
+            return "", -1
+        from common.postgres import server
+
+        data_dir: str = connection.settings_dict["DATA_DIR"]
+        lock = server.user_lock(data_dir)
+        os.set_inheritable(lock, True)
+        return data_dir, lock
+
     def _become_supervisor(self, plan: Plan) -> None:
         connections.close_all()
         os.set_inheritable(self.claim, True)
-        if plan.database_dir:
-            from common.postgres import server
-
-            # The server sees one user all the time, this process, also while it changes its
-            # program.
-            os.set_inheritable(server.user_lock(plan.database_dir), True)
         with tempfile.TemporaryFile("w+") as file:
             file.write(plan.dump())
             file.seek(0)
