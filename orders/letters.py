@@ -6,7 +6,7 @@ from django.conf import settings
 
 from common.money import format_amount
 from events.services import post_letter
-from orders.models import Order
+from orders.models import Order, PaymentStatus
 
 
 def tell_paid(order: Order) -> None:
@@ -30,11 +30,15 @@ def tell_paid(order: Order) -> None:
 def tell_cancelled(order: Order) -> None:
     """The order ended without money."""
     why = "because it was not paid in time" if order.cancel_reason == "expired" else "as requested"
+    in_review = order.payment_status == PaymentStatus.REVIEW
+    money = (
+        "We will contact you about your payment." if in_review else "Nothing was charged for it."
+    )
     _post(
         order,
         kind="cancelled",
         subject=f"Order {order.number} is cancelled",
-        text=f"Order {order.number} ({_money(order)}) was cancelled {why}. Nothing was charged for it.\n",
+        text=f"Order {order.number} ({_money(order)}) was cancelled {why}. {money}\n",
         short=f"{settings.SHOP_NAME}: order {order.number} was cancelled {why}.",
     )
 

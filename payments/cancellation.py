@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
 from common.actors import SYSTEM, Actor
@@ -128,8 +128,11 @@ def expire_orders(*, progress: Callable[[], object] = lambda: None) -> Expiry:
     for order_id in list(overdue.filter(~Exists(unsettled)).values_list("pk", flat=True)[:BATCH]):
         _expire(order_id, result)
         progress()
+    # Then those that were asked about longest ago, so that a few which never get an answer do not hold up the others.
+    asked = unsettled.order_by("-last_checked_at").values("last_checked_at")[:1]
+    linked = overdue.filter(Exists(unsettled)).order_by(Subquery(asked).asc(nulls_first=True), "pk")
     in_a_row = 0
-    for order_id in list(overdue.filter(Exists(unsettled)).values_list("pk", flat=True)[:BATCH]):
+    for order_id in list(linked.values_list("pk", flat=True)[:BATCH]):
         before = result.unreachable
         _expire(order_id, result)
         progress()

@@ -10,13 +10,13 @@ import functools
 import logging
 import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, TypeAlias
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 
-from common.money import Money
+from common.money import MAX_AMOUNT, Money
 from payments.gateways.chapa_text import (
     DESCRIPTION_LENGTH,
     TITLE_LENGTH,
@@ -309,7 +309,7 @@ def _success(data: dict[str, Any]) -> Success:
         amount=read_amount(data.get("amount")),
         currency=_as_string(data.get("currency")),
         mode=_as_string(data.get("mode")),
-        fee=read_amount(data.get("charge")),
+        fee=_read_fee(data.get("charge")),
         raw_amount=repr(data.get("amount"))[:40],
     )
 
@@ -320,6 +320,12 @@ def read_amount(value: Any) -> Decimal | None:
         return None
     text = str(value)
     return Decimal(text) if _AMOUNT.fullmatch(text) else None
+
+
+def _read_fee(value: Any) -> Decimal | None:
+    """The gateway's fee, to two places; None when it cannot be one. It decides nothing, so it must not break anything."""
+    fee = read_amount(value)
+    return None if fee is None or fee > MAX_AMOUNT else fee.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def describe_message(message: Any) -> str:

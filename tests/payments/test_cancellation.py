@@ -16,6 +16,7 @@ from payments.models import Payment
 from payments.services import PaymentUnavailable, cancel_order, expire_orders, settle
 from payments.start import OrderAlreadyPaid, PaymentInReview, PaymentStarting
 from tests.payments.conftest import make_variant, place_order
+from tests.payments.fake_chapa import envelope
 
 CUSTOMER = Actor("customer")
 
@@ -172,6 +173,25 @@ def test_a_sweep_does_not_wait_for_a_dead_gateway_a_hundred_times(chapa, begin, 
     before = len(chapa.calls)
     assert expire_orders().unreachable == 3
     assert len(chapa.calls) - before == 3
+
+
+def test_orders_that_never_get_an_answer_do_not_hold_up_the_others(chapa, begin, real_db):
+    """Three attempts made with a key of the other mode: verify and cancel say 401 for ever."""
+    variant = make_variant(stock=100)
+    placed = [place_order(variant) for _ in range(6)]
+    stuck = [begin(order).reference for order in placed[:3]]
+    for order in placed[3:]:
+        begin(order)
+    for number, order in enumerate(placed):
+        overdue(order, by=timedelta(hours=6 - number))
+
+    def refuse(request, tx_ref):
+        return envelope(401, "Invalid API Key", "failed") if tx_ref in stuck else None
+
+    for _ in range(2):
+        chapa.script["cancel"] = [refuse] * 6
+        expire_orders()
+    assert [status(order) for order in placed] == ["pending"] * 3 + ["cancelled"] * 3
 
 
 def test_a_day_of_silence_goes_to_a_person_and_keeps_the_stock(chapa, order, payment, variant):

@@ -149,6 +149,14 @@ def test_a_redirect_is_not_followed():
 
 
 @pytest.mark.parametrize(
+    ("raw", "fee"),
+    [(37.5, "37.50"), ("0.005", "0.01"), (None, None), (-1, None), (999999999999999, None)],
+)
+def test_the_fee_breaks_nothing(raw, fee):
+    assert talk(reply(data=paid(charge=raw))).verify(REF).fee == (fee and Decimal(fee))
+
+
+@pytest.mark.parametrize(
     ("raw", "read"),
     [
         (1250, Decimal(1250)),

@@ -359,3 +359,5 @@ def test_staff_may_cancel_while_money_is_in_review_and_it_stays_in_the_queue(
     assert (order.status, order.payment_status) == ("cancelled", "review")
     assert payment.status == "review"
     assert stock(variant) == (10, 0)
+    told = Letter.objects.get(subject__contains="is cancelled")
+    assert "Nothing was charged" not in told.text
