@@ -8,7 +8,7 @@ import re
 import struct
 import warnings
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import IO, Any
@@ -131,6 +131,31 @@ def add_image(
     except BaseException:
         default_storage.delete(name)  # a file without a row would stay for ever
         raise
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSource:
+    """Where a picture is said to be."""
+
+    url: str
+    alt: str = ""
+    variant: Variant | None = None
+
+
+def add_image_sources(*, product: Product, sources: Sequence[ImageSource]) -> None:
+    """Show pictures by their addresses, which are stored and not fetched."""
+    with transaction.atomic():
+        touch(product.pk)
+        Image.objects.bulk_create(
+            Image(
+                product=product,
+                variant=source.variant,
+                source_url=source.url,
+                alt=source.alt,
+                position=position,
+            )
+            for position, source in enumerate(sources, _next_position(product))
+        )
 
 
 def replace_source(*, image: Image, picture: Picture) -> None:

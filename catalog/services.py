@@ -82,8 +82,7 @@ def create_product(*, new: NewProduct, by: Actor) -> Product:
             published_at=Now() if new.is_published else None,
         )
         _insert(product, slug_is_given=bool(new.slug))
-        for position, variant in enumerate(new.variants):
-            _insert_variant(product, variant, position=position, by=by)
+        _insert_variants(product, new.variants, first_position=0, by=by)
     return product
 
 
@@ -145,7 +144,8 @@ def add_variant(*, product_id: int, new: NewVariant, by: Actor) -> Variant:
         product = _lock_product(product_id)
         last = product.variants.aggregate(last=models.Max("position"))["last"]
         touch(product.pk)
-        return _insert_variant(product, new, position=0 if last is None else last + 1, by=by)
+        first = 0 if last is None else last + 1
+        return _insert_variants(product, [new], first_position=first, by=by)[0]
 
 
 def update_variant(*, variant_id: int, changes: Mapping[str, Any], by: Actor) -> bool:
@@ -226,21 +226,29 @@ def _insert(product: Product, *, slug_is_given: bool) -> None:
         product.save(force_insert=True)
 
 
-def _insert_variant(product: Product, new: NewVariant, *, position: int, by: Actor) -> Variant:
-    options = _plain(new.options)
-    with refusing_conflicts():
-        return Variant.objects.create(
-            product=product,
-            sku=new.sku or f"NX-{readable_code(10)}",
-            name=new.name or variant_name(options),
-            options=options,
-            price=new.price,
-            compare_at_price=new.compare_at_price,
-            position=position,
-            barcode=new.barcode,
-            weight_grams=new.weight_grams,
-            stock_item=inventory.open_item(on_hand=new.stock, by=by),
+def _insert_variants(
+    product: Product, new: Sequence[NewVariant], *, first_position: int, by: Actor
+) -> list[Variant]:
+    """Insert variants by one statement, so that the product follows them once."""
+    rows = []
+    for position, variant in enumerate(new, first_position):
+        options = _plain(variant.options)
+        rows.append(
+            Variant(
+                product=product,
+                sku=variant.sku or f"NX-{readable_code(10)}",
+                name=variant.name or variant_name(options),
+                options=options,
+                price=variant.price,
+                compare_at_price=variant.compare_at_price,
+                position=position,
+                barcode=variant.barcode,
+                weight_grams=variant.weight_grams,
+                stock_item=inventory.open_item(on_hand=variant.stock, by=by),
+            )
         )
+    with refusing_conflicts():
+        return Variant.objects.bulk_create(rows)
 
 
 def _update_only_variant(product_id: int, changes: dict[str, Any], *, by: Actor) -> bool:
