@@ -34,10 +34,11 @@ def test_login_opens_a_session(api, person, login, me):
 
 
 def test_wrong_password_and_unknown_address_are_told_apart_by_nobody(api, person, monkeypatch):
-    from account import hashers
+    from account import hashers, sessions
 
     person()
     person("off@buyers.shop", is_active=False)
+    sessions._nobodys_password()  # made once per process
     hashes = []
     for name in ("encode", "verify"):
         original = getattr(hashers.Argon2PasswordHasher, name)
