@@ -145,7 +145,7 @@ def refuse_unsafe_production(settings: Mapping[str, Any]) -> None:
 
 def _complaints(s: Mapping[str, Any]) -> list[str]:
     found = []
-    if len(s["SECRET_KEY"]) < SECRET_KEY_CHARACTERS:
+    if len(s["SECRET_KEY"]) < SECRET_KEY_CHARACTERS or len(set(s["SECRET_KEY"])) < 10:
         found.append(
             f"SECRET_KEY must be set to at least {SECRET_KEY_CHARACTERS} random characters."
         )

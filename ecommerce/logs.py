@@ -83,6 +83,8 @@ def logging_config(*, json_lines: bool) -> dict[str, Any]:
         "loggers": {
             "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
             "django.request": {"level": "ERROR"},
+            # Anybody can send any Host header; the answer is a 400 and needs no traceback.
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
             "procrastinate": {"level": "WARNING"},
             "httpx": {"level": "WARNING"},
         },

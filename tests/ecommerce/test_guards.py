@@ -16,7 +16,7 @@ import pytest
 from ecommerce import guards
 
 ROOT = Path(__file__).resolve().parents[2]
-SECRET = "s" * 44
+SECRET = "a-secret-of-forty-four-characters-0123456789"
 SAFE = {
     "DATABASE_URL": "postgres://nexus@db.invalid/nexus",
     "SECRET_KEY": SECRET,
@@ -66,7 +66,8 @@ def read_settings(data_dir: Path, show: str = "", **environment: str):
 
 REFUSED = {
     "no secret": ({"SECRET_KEY": ""}, "SECRET_KEY"),
-    "short secret": ({"SECRET_KEY": "s" * 31}, "SECRET_KEY"),
+    "short secret": ({"SECRET_KEY": SECRET[:31]}, "SECRET_KEY"),
+    "monotonous secret": ({"SECRET_KEY": "s" * 60}, "SECRET_KEY"),
     "no hosts": ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS"),
     "no address": ({"PUBLIC_URL": ""}, "PUBLIC_URL"),
     "simulator": ({"CHAPA_BASE_URL": "http://127.0.0.1:8100/v1"}, "CHAPA_BASE_URL"),
@@ -111,6 +112,12 @@ def test_a_safe_production_starts(tmp_path):
     done = read_settings(tmp_path, "s.PRODUCTION, s.SESSION_COOKIE_SECURE, s.DEBUG", **SAFE)
 
     assert done.stdout.strip() == "(True, True, False)", done.stderr
+
+
+def test_djangos_own_deployment_checks_find_nothing(tmp_path):
+    done = run(["manage.py", "check", "--deploy", "--fail-level", "WARNING"], tmp_path)
+
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_demonstration_shop_starts_with_test_keys(tmp_path):
