@@ -30,6 +30,10 @@ class AddressField(serializers.EmailField):
                 self.fail("local_part")
             if len(email_key(value)) > 254:
                 self.fail("max_length", max_length=254)
+            try:
+                value.rpartition("@")[2].encode("idna")
+            except UnicodeError:
+                self.fail("invalid")
         return value
 
 

@@ -41,14 +41,15 @@ def _deliver_email(letter: Letter) -> None:
     )
     if letter.html:
         message.attach_alternative(letter.html, "text/html")
-    if not settings.PRODUCTION:
-        _write_file(letter, "mail", "eml", message.message().as_bytes())
-        if not settings.EMAIL_URL:
-            return
     try:
-        message.send()
+        if not settings.PRODUCTION:
+            _write_file(letter, "mail", "eml", message.message().as_bytes())
+        if settings.PRODUCTION or settings.EMAIL_URL:
+            message.send()
     except OSError as error:  # smtplib's errors are OSErrors too
         raise NotDelivered(f"{type(error).__name__}: {error}") from error
+    except ValueError as error:  # an address or a subject that no mail server could be given
+        raise NotDelivered(type(error).__name__) from error
 
 
 def _message_id(letter: Letter) -> str:

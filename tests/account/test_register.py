@@ -172,6 +172,8 @@ def test_a_strangers_words_do_not_reach_the_mailbox(api, letters):
         ("email", "a" * 250 + "@b.shop", "invalid"),
         ("email", "admın@buyers.shop", "local_part"),
         ("email", "a\0b@buyers.shop", "invalid"),
+        ("email", "a@" + "ሀ" * 60 + ".et", "invalid"),
+        ("email", "a@" + "\ufdfa" * 30 + ".et", "max_length"),
         ("password", "short", "password_too_short"),
         ("password", "password1234", "password_too_common"),
         ("password", "abebe@buyers.shop", "password_too_similar"),

@@ -167,6 +167,17 @@ def test_a_failure_is_kept_and_tried_again(settings, monkeypatch, caplog):
     assert len(mail.outbox) == 1
 
 
+@pytest.mark.parametrize("production", [True, False])
+def test_an_impossible_address_is_a_failure_like_others(settings, production):
+    settings.PRODUCTION = production
+    letter = post(to="a@" + "ሀ" * 80 + ".et")
+    with pytest.raises(NotDelivered):
+        send_letter(letter_id=letter.pk)
+    letter.refresh_from_db()
+    assert (letter.claimed_at, letter.sent_at) == (None, None)
+    assert letter.last_error
+
+
 def test_a_worker_that_died_while_sending_loses_no_letter(settings):
     """Fault 4: after the claim has run out somebody else sends it; twice at most, never not at all."""
     settings.PRODUCTION = True

@@ -1,0 +1,89 @@
+"""docs/accounts.md keeps its word, and the defaults are safe ones."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from account.models import Session
+from tests.account.conftest import PASSWORD
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def snippets(language):
+    text = (ROOT / "docs" / "accounts.md").read_text()
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_python_client_of_the_docs(live_server, person):
+    person()
+    module: dict = {}
+    exec(snippets("python")[0], module)
+    shop = module["Shop"](f"{live_server.url}/api")
+    assert shop.login("abebe@buyers.shop", PASSWORD)["email"] == "abebe@buyers.shop"
+    shop.access = "stale"
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: shop.call("GET", "/auth/me/").status_code, range(8)))
+    assert answers == [200] * 8
+    assert Session.objects.filter(revoked_at=None).count() == 1, "one refresh at a time: no replay"
+    shop.logout()
+    assert not Session.objects.filter(revoked_at=None).exists()
+
+
+def test_the_addresses_of_the_docs_exist():
+    from django.urls import resolve
+
+    text = (ROOT / "docs" / "accounts.md").read_text()
+    named = set(re.findall(r"`(?:POST|GET|PATCH) ([a-z-/]+/)`", text)) | {"me/"}
+    assert len(named) >= 9
+    for path in named:
+        resolve(f"/api/auth/{path}")
+
+
+@pytest.mark.django_db
+def test_other_origins_are_not_allowed(api):
+    """Field defect 10: CORS was open to all."""
+    answer = api.options(
+        "/api/auth/login/",
+        headers={"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"},
+    )
+    assert "Access-Control-Allow-Origin" not in answer
+
+
+@pytest.mark.skipif((ROOT / ".env").exists(), reason="this clone has settings of its own in .env")
+def test_defaults_are_safe(tmp_path):
+    """Field defect 10: DEBUG was on by default, hosts came from a misnamed variable, the key from the repository."""
+    names = (
+        "DEBUG",
+        "ALLOWED_HOSTS",
+        "SECRET_KEY",
+        "DATABASE_URL",
+        "CORS_ALLOWED_ORIGINS",
+        "FRONTEND_URL",
+    )
+    environment = {k: v for k, v in os.environ.items() if k not in names}
+    code = (
+        "import ecommerce.settings as s;"
+        "print(s.DEBUG, s.ALLOWED_HOSTS, s.CORS_ALLOWED_ORIGINS, getattr(s, 'CORS_ALLOW_ALL_ORIGINS', False), s.SECRET_KEY)"
+    )
+
+    def started(folder):
+        return subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True,
+            env={**environment, "NEXUS_DATA_DIR": str(tmp_path / folder)},
+        ).stdout.split(" ")  # fmt: skip
+
+    one, two = started("one"), started("two")
+    assert one[0] == "False"
+    assert "*" not in " ".join(one[1:-1])
+    assert one[-3:-1] == ["[]", "False"]
+    assert len(one[-1].strip()) >= 50
+    assert one[-1] != two[-1], "each shop makes its own key"
