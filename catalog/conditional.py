@@ -16,6 +16,8 @@ SHARED_SECONDS = 10
 class ConditionalReads(APIView):
     """For views whose GET answers are the same for everybody who is not staff."""
 
+    conditional_reads = True  # for the OpenAPI document
+
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Add validators to a successful read, once its bytes are known."""
         final = super().finalize_response(request, response, *args, **kwargs)

@@ -14,6 +14,7 @@ from catalog.access import find_product, visible_products
 from catalog.images import (
     MAX_BYTES,
     InvalidImage,
+    StorageUnavailable,
     add_image,
     bounded_read,
     delete_image,
@@ -26,6 +27,7 @@ from catalog.serializers import ImageSerializer
 from catalog.views import KEY, TAGS, CatalogView, checked
 from common.errors import NotFound, invalid_field
 from common.json import BodyTooLarge
+from common.schema import refuses
 
 IMAGE_ID = OpenApiParameter("image_id", int, OpenApiParameter.PATH, description="A picture.")
 FORM_BYTES = 64 * 1024  # what the other fields of the form may add
@@ -53,6 +55,7 @@ class ImageListView(CatalogView):
         product = find_product(visible_products(request), key)
         return self.page(Image.objects.filter(product=product))
 
+    @refuses(InvalidImage, StorageUnavailable)
     @extend_schema(
         operation_id="images_create",
         summary="Add a picture",

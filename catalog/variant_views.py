@@ -10,11 +10,14 @@ from rest_framework.response import Response
 from catalog.access import find_product, staff_actor, visible_products
 from catalog.inputs import VariantInputSerializer
 from catalog.models import Product, Variant, VariantQuerySet
+from catalog.refusals import CompareAtBelowPrice, LastVariant, OptionsTaken, SkuTaken
 from catalog.serializers import VariantSerializer
 from catalog.services import add_variant, delete_variant, update_variant
 from catalog.views import KEY, TAGS, CatalogView, checked, new_variant
 from common.errors import NotFound
 from common.idempotency import idempotent
+from common.schema import refuses
+from inventory.services import BelowReserved
 
 VARIANT_ID = OpenApiParameter("variant_id", int, OpenApiParameter.PATH, description="A variant.")
 
@@ -38,6 +41,7 @@ class VariantListView(CatalogView):
     def get(self, request: Request, key: str) -> Response:
         return self.page(_variants(find_product(visible_products(request), key)))
 
+    @refuses(SkuTaken, OptionsTaken, CompareAtBelowPrice)
     @extend_schema(
         operation_id="variants_create",
         summary="Add a variant",
@@ -73,6 +77,7 @@ class VariantView(CatalogView):
         variant = _variant(find_product(visible_products(request), key), variant_id)
         return Response(self.get_serializer(variant).data)
 
+    @refuses(SkuTaken, OptionsTaken, CompareAtBelowPrice, BelowReserved)
     @extend_schema(
         operation_id="variants_replace",
         summary="Replace a variant",
@@ -84,6 +89,7 @@ class VariantView(CatalogView):
     def put(self, request: Request, key: str, variant_id: int) -> Response:
         return self._change(request, key, variant_id, partial=False)
 
+    @refuses(SkuTaken, OptionsTaken, CompareAtBelowPrice, BelowReserved)
     @extend_schema(
         operation_id="variants_change",
         summary="Change a variant",
@@ -98,6 +104,7 @@ class VariantView(CatalogView):
     def patch(self, request: Request, key: str, variant_id: int) -> Response:
         return self._change(request, key, variant_id, partial=True)
 
+    @refuses(LastVariant)
     @extend_schema(
         operation_id="variants_delete",
         summary="Delete a variant",

@@ -32,6 +32,16 @@ from catalog.inputs import (
     ProductInputSerializer,
 )
 from catalog.models import Category, Product, by_id_or_slug
+from catalog.refusals import (
+    CategoryCycle,
+    CategoryInUse,
+    CategoryTooDeep,
+    CompareAtBelowPrice,
+    OptionsTaken,
+    SeveralVariants,
+    SkuTaken,
+    SlugTaken,
+)  # fmt: skip
 from catalog.serializers import CategorySerializer, ProductSerializer
 from catalog.services import (
     NewProduct,
@@ -42,6 +52,8 @@ from catalog.services import (
 )
 from common.errors import NotFound
 from common.idempotency import idempotent
+from common.schema import FORBIDDEN, NOT_SIGNED_IN, refuses
+from inventory.services import BelowReserved
 
 KEY = OpenApiParameter("key", str, OpenApiParameter.PATH, description="An id or a slug.")
 TREE = OpenApiParameter(
@@ -107,6 +119,7 @@ class CategoryListView(CatalogView):
             return Response({"results": roots, "next": None, "previous": None})
         return self.page(Category.objects.all())
 
+    @refuses(SlugTaken, CategoryTooDeep)
     @extend_schema(
         operation_id="categories_create",
         summary="Add a category",
@@ -138,6 +151,7 @@ class CategoryView(CatalogView):
     def get(self, request: Request, key: str) -> Response:
         return Response(self.get_serializer(_category(key)).data)
 
+    @refuses(SlugTaken, CategoryCycle, CategoryTooDeep)
     @extend_schema(
         operation_id="categories_replace",
         summary="Replace a category",
@@ -149,6 +163,7 @@ class CategoryView(CatalogView):
     def put(self, request: Request, key: str) -> Response:
         return self._change(request, key, partial=False)
 
+    @refuses(SlugTaken, CategoryCycle, CategoryTooDeep)
     @extend_schema(
         operation_id="categories_change",
         summary="Change a category",
@@ -160,6 +175,7 @@ class CategoryView(CatalogView):
     def patch(self, request: Request, key: str) -> Response:
         return self._change(request, key, partial=True)
 
+    @refuses(CategoryInUse)
     @extend_schema(
         operation_id="categories_delete",
         summary="Delete a category",
@@ -209,6 +225,7 @@ class ProductListView(CatalogView):
     orderings = ORDERINGS
     default_ordering = "-created_at"
 
+    @refuses(NOT_SIGNED_IN, FORBIDDEN)
     @extend_schema(
         operation_id="products_list",
         summary="List products",
@@ -229,6 +246,7 @@ class ProductListView(CatalogView):
             products = products.with_relevance(words)
         return self.page(products.for_display())
 
+    @refuses(SlugTaken, SkuTaken, OptionsTaken, CompareAtBelowPrice)
     @extend_schema(
         operation_id="products_create",
         summary="Add a product",
@@ -253,6 +271,7 @@ class ProductView(CatalogView):
     queryset = Product.objects.all()
     serializer_class = ProductSerializer
 
+    @refuses(NOT_SIGNED_IN, FORBIDDEN)
     @extend_schema(
         operation_id="products_retrieve",
         summary="Show a product",
@@ -265,6 +284,7 @@ class ProductView(CatalogView):
         product = find_product(visible_products(request, asked).for_display(), key)
         return Response(self.get_serializer(product).data)
 
+    @refuses(SlugTaken, SkuTaken, SeveralVariants, CompareAtBelowPrice, BelowReserved)
     @extend_schema(
         operation_id="products_replace",
         summary="Replace a product",
@@ -279,6 +299,7 @@ class ProductView(CatalogView):
     def put(self, request: Request, key: str) -> Response:
         return self._change(request, key, partial=False)
 
+    @refuses(SlugTaken, SkuTaken, SeveralVariants, CompareAtBelowPrice, BelowReserved)
     @extend_schema(
         operation_id="products_change",
         summary="Change a product",

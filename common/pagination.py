@@ -191,7 +191,7 @@ class KeysetPagination(BasePagination):
             "type": "object",
             "required": ["results", "next", "previous"],
             "properties": {
-                "results": {"type": "array", "items": schema},
+                "results": schema,
                 "next": link,
                 "previous": link,
                 "count": {"type": "integer", "description": "Only with `?count=true`; exact."},

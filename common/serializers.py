@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from rest_framework import serializers
 
 from common.money import DECIMAL_PLACES, EXPONENTS, MAX_AMOUNT, Money, format_amount, parse_amount
@@ -38,6 +38,7 @@ class StrictModelSerializer(StrictMixin, serializers.ModelSerializer[Any]):
 
 MONEY_SCHEMA = {
     "type": "object",
+    "description": "An exact decimal amount in major units (birr, not santim) of a currency (ISO 4217).",
     "properties": {
         "amount": {
             "type": "string",
@@ -48,10 +49,31 @@ MONEY_SCHEMA = {
     },
     "required": ["amount", "currency"],
 }
+AMOUNT_PATTERN = r"^\d{1,12}(\.\d{1,2})?$"
+MONEY_INPUT_SCHEMA = {
+    "description": "An amount in major units of the shop's currency; as an object it may name that currency.",
+    "anyOf": [
+        {"type": "string", "pattern": AMOUNT_PATTERN, "examples": ["1250.00"]},
+        {"type": "number", "minimum": 0, "maximum": int(MAX_AMOUNT)},
+        {
+            "type": "object",
+            "properties": {
+                "amount": {
+                    "anyOf": [
+                        {"type": "string", "pattern": AMOUNT_PATTERN},
+                        {"type": "number", "minimum": 0, "maximum": int(MAX_AMOUNT)},
+                    ]
+                },
+                "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
+            },
+            "required": ["amount"],
+            "additionalProperties": False,
+        },
+    ],
+}
 
 
-@extend_schema_field(MONEY_SCHEMA)
-class MoneyField(serializers.Field):  # type: ignore[type-arg]
+class MoneyField(serializers.Field):
     """Money of the shop's currency, 0 ≤ amount.
 
     Reads `"1250.00"`, `1250` or `{"amount": "1250.00", "currency": "ETB"}` into a Decimal; writes the object. The written
@@ -96,3 +118,16 @@ class MoneyField(serializers.Field):  # type: ignore[type-arg]
             return value.as_json()
         currency: str = settings.SHOP_CURRENCY
         return {"amount": format_amount(value, currency), "currency": currency}
+
+
+class MoneyFieldInDocument(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """Money is read in three spellings and written in one."""
+
+    target_class = "common.serializers.MoneyField"
+
+    def get_name(self) -> str:
+        return self.name
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        self.name = "MoneyInput" if direction == "request" else "Money"
+        return MONEY_INPUT_SCHEMA if direction == "request" else MONEY_SCHEMA

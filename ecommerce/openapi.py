@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+
+# Recorded by `make examples`, executed by tests/contract.
+API_EXAMPLES = Path(__file__).resolve().parent / "examples"
 
 DESCRIPTION = """\
 Nexus is an e-commerce backend: catalogue, accounts, stock, an atomic checkout and payments through Chapa.
@@ -43,12 +47,20 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     },
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "OrderStatus": "orders.models.Status.choices",
+        "OrderPaymentStatus": "orders.models.PaymentStatus.choices",
+        "FulfilmentStatus": "orders.models.FulfilmentStatus.choices",
+        "ProductStatus": ["draft", "published", "archived"],
+        "PaymentState": ["pending", "succeeded", "failed", "cancelled", "review"],
+        "WebhookReceipt": ["received"],
+    },
     "SORT_OPERATIONS": False,
     "SCHEMA_PATH_PREFIX": r"/api/",
     "PREPROCESSING_HOOKS": [],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "common.schema.add_problems_and_examples",
+        "common.schema_examples.add_problems_and_examples",
     ],
     "TAGS": [
         {"name": "auth", "description": "Accounts: register, verify, sign in, reset, profile."},

@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from common.money import Money
 from common.phones import normalise_phone
-from common.serializers import MONEY_SCHEMA, MoneyField, StrictSerializer
+from common.serializers import MoneyField, StrictSerializer
 from orders.checkout import MAX_LINES, MAX_QUANTITY
 from orders.models import FulfilmentStatus, Order, PaymentStatus, Status
 
@@ -122,7 +122,7 @@ class CheckoutSerializer(StrictSerializer):
         return attrs
 
 
-@extend_schema_field(MONEY_SCHEMA)
+@extend_schema_field(MoneyField())
 class AmountField(serializers.Field):
     """A decimal column shown as money of its row's own `currency`."""
 

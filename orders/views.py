@@ -8,7 +8,7 @@ from uuid import UUID
 import django_filters
 from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics, status
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -17,8 +17,18 @@ from rest_framework.views import APIView
 
 from common.errors import NotFound
 from common.idempotency import idempotent
-from orders.access import TOKEN_HEADER, HoldsOrder, actor_of, orders_of
-from orders.checkout import Contact, Item, Wishes, checkout
+from common.schema import refuses
+from orders.access import HoldsOrder, actor_of, orders_of
+from orders.checkout import (
+    ChooseVariant,
+    Contact,
+    Item,
+    NotForSale,
+    OutOfStock,
+    PriceChanged,
+    Wishes,
+    checkout,
+)
 from orders.models import Order, OrderEvent, Status
 from orders.serializers import (
     CheckoutSerializer,
@@ -27,13 +37,7 @@ from orders.serializers import (
     PlacedOrderSerializer,
 )
 from orders.tokens import reveal_order_token
-
-ORDER_TOKEN = OpenApiParameter(
-    TOKEN_HEADER,
-    str,
-    OpenApiParameter.HEADER,
-    description="A guest's `order_token`; it stands for the order's owner.",
-)
+from pricing.services import TotalTooLarge
 
 
 def find_order(request: Request, public_id: UUID) -> Order:
@@ -53,6 +57,7 @@ class CheckoutView(APIView):
 
     permission_classes = [AllowAny]
 
+    @refuses(NotForSale, ChooseVariant, OutOfStock, PriceChanged, TotalTooLarge)
     @extend_schema(
         operation_id="checkout",
         summary="Place an order",
@@ -102,15 +107,16 @@ class OrderFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
-@extend_schema(
-    operation_id="orders_list",
-    summary="List orders",
-    description=(
-        "A customer's own orders, newest first; with `X-Order-Token` the order it stands for; for staff whose role grants "
-        "it, all orders."
-    ),
-    tags=["orders"],
-    parameters=[ORDER_TOKEN],
+@extend_schema_view(
+    get=extend_schema(
+        operation_id="orders_list",
+        summary="List orders",
+        description=(
+            "A customer's own orders, newest first; with `X-Order-Token` the order it stands for; for staff whose role "
+            "grants it, all orders."
+        ),
+        tags=["orders"],
+    )
 )
 class OrderListView(generics.ListAPIView[Order]):
     """Orders the caller may see."""
@@ -137,19 +143,19 @@ class OrderDetailView(APIView):
         summary="Read an order",
         description="The order with its lines and the attempts to pay it. Somebody else's order is a 404.",
         tags=["orders"],
-        parameters=[ORDER_TOKEN],
         responses={200: OrderSerializer},
     )
     def get(self, request: Request, public_id: UUID) -> Response:
         return Response(OrderSerializer(find_order(request, public_id)).data)
 
 
-@extend_schema(
-    operation_id="orders_history",
-    summary="Read an order's history",
-    description="Every move of the order, oldest first, with who made it.",
-    tags=["orders"],
-    parameters=[ORDER_TOKEN],
+@extend_schema_view(
+    get=extend_schema(
+        operation_id="orders_history",
+        summary="Read an order's history",
+        description="Every move of the order, oldest first, with who made it.",
+        tags=["orders"],
+    )
 )
 class OrderHistoryView(generics.ListAPIView[OrderEvent]):
     """What happened to one order."""

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 
 import orjson
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -17,7 +18,9 @@ from rest_framework.views import APIView
 
 from common.json import BodyTooLarge
 from common.limits import Limit, throttle
+from common.schema import TOO_LARGE, refuses
 from payments import services
+from payments.inbox import BadSignature, MalformedWebhook
 from payments.serializers import CallbackSerializer, ReceivedSerializer, WebhookSerializer
 
 log = logging.getLogger(__name__)
@@ -59,10 +62,19 @@ class _GatewayView(APIView):
     permission_classes = [AllowAny]
     content_negotiation_class = AnswerInJson
 
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Response:
+        answer: Response = super().finalize_response(request, response, *args, **kwargs)
+        if answer.status_code == status.HTTP_401_UNAUTHORIZED:
+            answer["WWW-Authenticate"] = "Chapa-Signature"  # RFC 9110: no 401 without a challenge
+        return answer
+
 
 class WebhookView(_GatewayView):
     """Chapa's webhook."""
 
+    @refuses(BadSignature, MalformedWebhook, TOO_LARGE)
     @extend_schema(
         operation_id="chapa_webhook",
         summary="Receive Chapa's webhook",
@@ -101,6 +113,7 @@ class CallbackView(_GatewayView):
 
     throttle_classes = [CallbackThrottle]
 
+    @refuses(TOO_LARGE)
     @extend_schema(
         operation_id="chapa_callback",
         parameters=[
@@ -112,6 +125,7 @@ class CallbackView(_GatewayView):
     def get(self, request: Request) -> Response:
         return self._nudge(request)
 
+    @refuses(TOO_LARGE)
     @extend_schema(operation_id="chapa_callback_post", request=CallbackSerializer, **CALLBACK)
     def post(self, request: Request) -> Response:
         return self._nudge(request)

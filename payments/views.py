@@ -15,18 +15,26 @@ from rest_framework.views import APIView
 from common.idempotency import (
     conversation_key,
     fingerprint_of,
+    honours_key,
     idempotent,
     idempotent_conversation,
     read_key,
 )
 from common.limits import Limit, throttle
+from common.schema import FORBIDDEN, refuses
 from orders.access import HoldsOrder, actor_of
-from orders.models import CancelReason, Order
+from orders.models import CancelReason, Order, WrongOrderState
 from orders.serializers import OrderSerializer
-from orders.views import ORDER_TOKEN
 from payments import services
 from payments.access import find_order_to_act_on, find_payment
 from payments.serializers import NothingSerializer, PaymentSerializer, StartPaymentSerializer
+from payments.start import (
+    OrderAlreadyPaid,
+    OrderNotPayable,
+    PaymentInReview,
+    PaymentRefused,
+    PaymentStarting,
+)
 
 
 def _named_in_path(request: Request) -> str:
@@ -44,6 +52,15 @@ class StartPaymentView(APIView):
     permission_classes = [HoldsOrder]
     throttle_classes = [StartThrottle]
 
+    @refuses(
+        OrderAlreadyPaid,
+        OrderNotPayable,
+        PaymentInReview,
+        PaymentStarting,
+        PaymentRefused,
+        services.PaymentUnavailable,
+        FORBIDDEN,
+    )
     @extend_schema(
         operation_id="payments_start",
         summary="Start to pay an order",
@@ -55,7 +72,6 @@ class StartPaymentView(APIView):
             "503 `payment_unavailable` means that the gateway cannot be reached: the order is kept, try again."
         ),
         tags=["payments"],
-        parameters=[ORDER_TOKEN],
         request=StartPaymentSerializer,
         responses={201: PaymentSerializer},
     )
@@ -87,7 +103,6 @@ class PaymentView(APIView):
             "checkout page is open the customer may try again there. Somebody else's payment is a 404."
         ),
         tags=["payments"],
-        parameters=[ORDER_TOKEN],
         responses={200: PaymentSerializer},
     )
     def get(self, request: Request, public_id: UUID) -> Response:
@@ -100,6 +115,7 @@ class CheckPaymentView(APIView):
     permission_classes = [HoldsOrder]
     throttle_classes = [CheckThrottle]
 
+    @refuses(services.PaymentUnavailable)
     @extend_schema(
         operation_id="payments_check",
         summary="Ask the gateway about a payment now",
@@ -109,7 +125,6 @@ class CheckPaymentView(APIView):
             "webhooks and a schedule of checks find it too."
         ),
         tags=["payments"],
-        parameters=[ORDER_TOKEN],
         request=None,
         responses={200: PaymentSerializer},
     )
@@ -126,6 +141,14 @@ class CancelOrderView(APIView):
     permission_classes = [HoldsOrder]
     throttle_classes = [CancelThrottle]
 
+    @refuses(
+        OrderAlreadyPaid,
+        PaymentInReview,
+        PaymentStarting,
+        WrongOrderState,
+        services.PaymentUnavailable,
+        FORBIDDEN,
+    )
     @extend_schema(
         operation_id="orders_cancel",
         summary="Cancel an order",
@@ -135,10 +158,10 @@ class CancelOrderView(APIView):
             "`order_already_paid`. When the gateway cannot be reached nothing changes: 503 `payment_unavailable`."
         ),
         tags=["orders"],
-        parameters=[ORDER_TOKEN],
         request=None,
         responses={200: OrderSerializer},
     )
+    @honours_key
     def post(self, request: Request, public_id: UUID) -> HttpResponse:
         read_key(request)  # a malformed key is refused before anything is done
         NothingSerializer(data=request.data).is_valid(raise_exception=True)
