@@ -180,7 +180,12 @@ class TestReap:
         recent, old = new_job(), new_job()
         take(recent, worker(silent_for=90))
         take(old, worker(silent_for=400))
+        assert jobs.stalled_jobs() == [], "the reaper is on its way"
 
+        execute(
+            "UPDATE procrastinate_events SET at = now() - interval '6 minutes' WHERE job_id = %s",
+            old,
+        )
         assert jobs.stalled_jobs() == [old]
 
 
