@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 from django.db import connection, transaction
 
 from catalog.categories import create_category
+from catalog.demo.art.canvas import SIDE
+from catalog.demo.art.drawing import draw
 from catalog.demo.goods import Good
 from catalog.demo.shelves import SHELVES
 from catalog.demo.stock import GOODS
+from catalog.images import Picture, add_image
 from catalog.models import Category, Product, Variant
 from catalog.services import NewProduct, NewVariant, create_product
 from common.actors import Actor
 
 BUILDER = Actor("system", name="demo")
+_PENS = 2
 _LOCK = 0x6E78_6465_6D6F  # any number that is nobody else's
+
+
+Built = tuple[Good, bytes]
 
 
 @contextmanager
@@ -61,12 +70,31 @@ def missing_goods() -> list[Good]:
     ]
 
 
-def build_goods(goods: list[Good], *, progress: Callable[[list[Good]], Iterable[Good]]) -> None:
-    """Make these products, each with its variants, stock and picture in a transaction of its own."""
+def build_goods(
+    goods: list[Good], *, progress: Callable[[Iterable[Built]], Iterable[Built]]
+) -> None:
+    """Make these products, each with its variants, stock and picture in a transaction of its own.
+
+    A few pictures are drawn ahead while earlier products are written.
+    """
     categories = {category.slug: category for category in Category.objects.all()}
-    for good in progress(goods):
-        with transaction.atomic():
-            create_product(new=_new_product(good, categories), by=BUILDER)
+    with ThreadPoolExecutor(_PENS) as pens:
+        for good, content in progress(_drawn(goods, pens)):
+            with transaction.atomic():
+                product = create_product(new=_new_product(good, categories), by=BUILDER)
+                picture = Picture(content, SIDE, SIDE)
+                add_image(product=product, picture=picture, alt=good.alt, position=0)
+
+
+def _drawn(goods: list[Good], pens: ThreadPoolExecutor) -> Iterator[Built]:
+    ahead: deque[tuple[Good, Future[bytes]]] = deque()
+    for good in goods:
+        ahead.append((good, pens.submit(draw, good.drawing)))
+        if len(ahead) > 2 * _PENS:
+            first, drawing = ahead.popleft()
+            yield first, drawing.result()
+    for first, drawing in ahead:
+        yield first, drawing.result()
 
 
 def _new_product(good: Good, categories: dict[str, Category]) -> NewProduct:

@@ -76,7 +76,7 @@ ELECTRONICS = (
         ("music", "wireless", "earbuds", "የጆሮ ማዳመጫ"),
         one(2890, 0, grams=55),
         Drawing("earbuds", "jasmine"),
-        "A pair of white earbuds in an open case",
+        "A pair of white earbuds above their open case",
     ),
     Good(
         "shortwave-radio", "Shortwave Radio · ራዲዮ", "audio", "Addis Audio",
@@ -85,6 +85,6 @@ ELECTRONICS = (
         ("radio", "battery", "ራዲዮ"),
         one(2150, 24, grams=980),
         Drawing("radio", "sunset"),
-        "A portable radio with a round dial and an aerial",
+        "A portable radio with a dial, a handle and an aerial",
     ),
 )  # fmt: skip

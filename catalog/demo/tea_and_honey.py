@@ -47,7 +47,7 @@ TEA_AND_HONEY = (
         " and tastes of flowers first and sugar last. Never heated, never filtered fine.</p>",
         ("honey", "raw", "white honey", "ማር"),
         choice("Weight", ("500 g", 890, 33), ("1 kg", 1690, 21, 1780)),
-        Drawing("honey_jar", "cream"),
+        Drawing("honey_jar", "cream", "white"),
         "A jar of creamy white honey",
     ),
     Good(

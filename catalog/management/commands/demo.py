@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from catalog.demo.building import build_goods, build_shelves, missing_goods, one_builder
-from catalog.demo.goods import Good
+from catalog.demo.building import Built, build_goods, build_shelves, missing_goods, one_builder
 from catalog.demo.people import settle_people
 
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         with one_builder():
             shelves = build_shelves()
             goods = missing_goods()
-            build_goods(goods, progress=_bar)
+            build_goods(goods, progress=partial(_bar, total=len(goods)))
             people = settle_people(file)
         if shelves or goods or people:
             self.stdout.write(
@@ -41,5 +41,5 @@ class Command(BaseCommand):
             self.stdout.write(f"Demo shop: nothing to add; log-ins in {file}.")
 
 
-def _bar(goods: list[Good]) -> Iterable[Good]:
-    return tqdm(goods, desc="Demo shop", unit="product", disable=None, leave=False)
+def _bar(built: Iterable[Built], total: int) -> Iterable[Built]:
+    return tqdm(built, desc="Demo shop", unit="product", total=total, disable=None, leave=False)
