@@ -7,7 +7,7 @@ SHELL := /bin/sh
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 TEST_DATA := .nexus-test
 UV := $(BIN)/uv pip compile --no-config --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
@@ -17,7 +17,7 @@ PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	done)
 
 run: $(VENV)/installed ## start the shop: PostgreSQL, demo data, simulated Chapa, worker and web server
-	@exec $(BIN)/python manage.py up
+	@exec $(BIN)/python -IS ecommerce/management/leash.py $$PPID $(BIN)/python manage.py up
 
 test: $(VENV)/installed-dev ## run the whole test suite (ARGS="tests/orders -x" for a part)
 	@NEXUS_DATA_DIR="$${NEXUS_TEST_DATA_DIR:-$(TEST_DATA)}" exec $(BIN)/python -m pytest $(ARGS)

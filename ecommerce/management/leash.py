@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import FrameType
 
 PR_SET_PDEATHSIG = 1
 POLL_SECONDS = 0.5
@@ -31,12 +30,9 @@ def main(parent: int, command: list[str]) -> int:
             return 1  # it was gone before the kernel knew
         os.execv(command[0], command)  # noqa: S606
     child = subprocess.Popen(command)
-
-    def pass_on(signum: int, frame: FrameType | None) -> None:
-        child.send_signal(signum)
-
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, pass_on)
+    signal.signal(signal.SIGTERM, lambda signum, frame: child.terminate())
+    # A terminal sends its Ctrl-C to the child as well. Not SIG_IGN, which the child would inherit.
+    signal.signal(signal.SIGINT, lambda signum, frame: None)
     while child.poll() is None:
         if os.getppid() != parent:
             child.terminate()
