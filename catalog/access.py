@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpRequest
 from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -54,7 +55,7 @@ def find_product(products: ProductQuerySet, key: str) -> Product:
     return found
 
 
-def staff_actor(request: Request) -> Actor:
+def staff_actor(request: Request | HttpRequest) -> Actor:
     """The signed-in member of staff, for histories."""
     return Actor("staff", request.user.pk, str(request.user)[:60])
 

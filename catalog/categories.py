@@ -82,7 +82,7 @@ def update_category(*, category_id: int, changes: dict[str, Any]) -> Category:
             _lock_tree()
         category = Category.objects.select_for_update(no_key=True).get(pk=category_id)
         if "parent" in changes:
-            _refuse_bad_move(category, changes["parent"])
+            refuse_bad_move(category, changes["parent"])
         if "description" in changes:
             changes = {**changes, "description": clean_html(changes["description"])}
         changed = [field for field, value in changes.items() if getattr(category, field) != value]
@@ -111,7 +111,12 @@ def delete_category(*, category_id: int) -> None:
             raise CategoryInUse from error
 
 
-def _refuse_bad_move(category: Category, parent: Category | None) -> None:
+def refuse_bad_move(category: Category, parent: Category | None) -> None:
+    """Check a move; under the tree's lock the answer is final, without it a hint.
+
+    Raises:
+        CategoryCycle, CategoryTooDeep.
+    """
     if parent is None:
         return
     above = _ancestors(parent.pk)

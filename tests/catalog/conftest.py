@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.management import CommandError, call_command
 from rest_framework.test import APIClient
 
 from tests import factories
@@ -37,3 +40,21 @@ def clerk(db):
         return signed_in(user)
 
     return with_permissions
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Write a file and import it; gives what the command said."""
+
+    def run(content: str | bytes, *options: str, fails: bool = False) -> str:
+        path = tmp_path / "export.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        out, err = StringIO(), StringIO()
+        if fails:
+            with pytest.raises(CommandError) as refusal:
+                call_command("import_products", str(path), *options, stdout=out, stderr=err)
+            return out.getvalue() + str(refusal.value)
+        call_command("import_products", str(path), *options, stdout=out, stderr=err)
+        return out.getvalue()
+
+    return run

@@ -1,4 +1,4 @@
-"""import_products: Shopify's exports in every shape they come in, and our own format."""
+"""import_products: what becomes of the rows of a Shopify export."""
 
 from __future__ import annotations
 
@@ -6,80 +6,16 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Category, Image, Product, Variant
 from inventory.models import Movement, StockItem
+from tests.catalog.exports import SHIRT, export, line, snapshot
 
 pytestmark = pytest.mark.django_db
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
-
-HEADER = [
-    "Handle", "Title", "Body (HTML)", "Vendor", "Type", "Tags", "Published", "Option1 Name", "Option1 Value",
-    "Option2 Name", "Option2 Value", "Variant SKU", "Variant Grams", "Variant Inventory Tracker",
-    "Variant Inventory Qty", "Variant Price", "Variant Compare At Price", "Variant Barcode", "Image Src",
-    "Image Position", "Image Alt Text", "Variant Image", "Status",
-]  # fmt: skip
-
-
-def line(**cells) -> str:
-    """A row of the classic export; cells are named by their column's initials."""
-    names = {
-        "handle": "Handle", "title": "Title", "body": "Body (HTML)", "vendor": "Vendor", "type": "Type", "tags": "Tags",
-        "published": "Published", "o1": "Option1 Name", "v1": "Option1 Value", "o2": "Option2 Name",
-        "v2": "Option2 Value", "sku": "Variant SKU", "grams": "Variant Grams", "tracker": "Variant Inventory Tracker",
-        "qty": "Variant Inventory Qty", "price": "Variant Price", "was": "Variant Compare At Price",
-        "barcode": "Variant Barcode", "image": "Image Src", "alt": "Image Alt Text", "vimage": "Variant Image",
-        "status": "Status",
-    }  # fmt: skip
-    values = {names[key]: str(value) for key, value in cells.items()}
-    return ",".join('"' + values.get(column, "").replace('"', '""') + '"' for column in HEADER)
-
-
-@pytest.fixture
-def load(tmp_path):
-    """Write a file and import it; gives what the command said."""
-
-    def run(content: str | bytes, *options: str, fails: bool = False) -> str:
-        path = tmp_path / "export.csv"
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        out, err = StringIO(), StringIO()
-        if fails:
-            with pytest.raises(CommandError) as refusal:
-                call_command("import_products", str(path), *options, stdout=out, stderr=err)
-            return out.getvalue() + str(refusal.value)
-        call_command("import_products", str(path), *options, stdout=out, stderr=err)
-        return out.getvalue()
-
-    return run
-
-
-def export(*rows: str) -> str:
-    return "\r\n".join([",".join(HEADER), *rows]) + "\r\n"
-
-
-SHIRT = export(
-    line(handle="shirt", title="Linen Shirt", body="<p onclick='x'>Fine\nlinen</p><script>alert(1)</script>", vendor="Nexus",
-         type="Clothing", tags="linen, summer ,linen", published="true", o1="Size", v1="S", o2="Colour", v2="Red",
-         sku="SH-S", grams="250", tracker="shopify", qty=5, price="300", was="350", barcode="'0123",
-         image="https://pictures.shop/1.jpg", alt="Front"),
-    line(handle="shirt", v1="M", v2="Red", qty=-2, price="310.50", was="100", vimage="https://pictures.shop/2.jpg"),
-    line(handle="shirt", image="https://pictures.shop/2.jpg", alt="Back"),
-    line(handle="shirt", image="https://pictures.shop/3.jpg"),
-)  # fmt: skip
-
-
-def snapshot() -> list:
-    """Everything an import writes, versions of rows included: equal means nothing was written."""
-    with connection.cursor() as cursor:
-        found = []
-        for table in ("catalog_product", "catalog_variant", "catalog_image", "catalog_category",
-                      "inventory_stockitem", "inventory_movement"):  # fmt: skip
-            cursor.execute(f"SELECT ctid::text, * FROM {table} ORDER BY id")
-            found.append(cursor.fetchall())
-    return found
 
 
 def test_variants_and_pictures_spread_over_rows(load):
@@ -202,57 +138,6 @@ def test_a_bad_variant_does_not_take_its_product_along(load):
 
 
 @pytest.mark.parametrize(
-    "rewrite",
-    [
-        lambda text: ("\ufeff" + text).encode(),
-        lambda text: text.replace("\r\n", "\n").encode(),
-        lambda text: text.encode("utf-16"),
-        lambda text: text.encode("cp1252"),
-        lambda text: ("\n\r\n".join(text.split("\r\n")) + ",,,,,\r\n").encode(),
-    ],
-    ids=["BOM", "LF", "UTF-16", "cp1252", "blank rows"],
-)
-def test_encodings_and_line_ends(load, rewrite):
-    text = export(line(handle="cafe", title="Café Crème", body="Two\nlines", price="5", qty=1))
-    load(rewrite(text))
-    product = Product.objects.get()
-    assert product.name == "Café Crème"
-    assert product.description.split() == ["Two", "lines"]
-
-
-def test_cp1252_is_noticed(load):
-    assert "not UTF-8" in load(export(line(handle="a", title="Café", price="5")).encode("cp1252"))
-
-
-def test_delimiters_column_order_and_missing_or_extra_columns(load):
-    assert "1 created" in load("Price;Extra;TITLE;handle\n12,50;x;Honey;honey\n")
-    honey = Product.objects.get()
-    assert honey.min_price == 12.5
-    assert honey.is_published
-    assert honey.variants.get().stock_item.on_hand == 0
-    assert "1 created" in load(
-        "Handle\tTitle\tVariant Price\tVariant Inventory Qty\ntea\tTea\t1,250.00\t3\n"
-    )
-    assert Product.objects.get(slug="tea").min_price == 1250
-
-
-def test_the_present_template_is_understood(load):
-    load(
-        "Title,URL handle,Description,Vendor,Product category,Type,Tags,Published on online store,Status,SKU,Barcode,"
-        "Option1 name,Option1 value,Price,Compare-at price,Inventory tracker,Inventory quantity,Weight value (grams),"
-        "Product image URL,Image position,Image alt text,Variant image URL\n"
-        "Mug,mug,<b>Blue</b>,Nexus,Home & Garden > Kitchen > Mugs,,kitchen,TRUE,Active,MUG-1,,Title,Default Title,"
-        "90,100,shopify,7,300,https://pictures.shop/m.jpg,1,Mug,\n"
-    )
-    mug = Product.objects.get()
-    assert mug.description == "<b>Blue</b>"
-    assert mug.category.name == "Mugs"
-    assert mug.category.parent.parent.name == "Home & Garden"
-    variant = mug.variants.get()
-    assert (variant.sku, variant.options, variant.stock_item.on_hand) == ("MUG-1", [], 7)
-
-
-@pytest.mark.parametrize(
     ("published", "status", "expected"),
     [("true", "", True), ("TRUE", "active", True), ("", "active", True), ("false", "active", False),
      ("true", "draft", False), ("true", "archived", False), ("", "", True)],
@@ -330,79 +215,6 @@ def test_bad_picture_addresses_are_left_out(load):
     ))  # fmt: skip
     assert said.count("picture left out") == 3
     assert not Image.objects.exists()
-
-
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (b"", "is empty"),
-        (b"\xef\xbb\xbf\r\n \r\n", "is empty"),
-        (b"PK\x03\x04rest", "Excel"),
-        (b"%PDF-1.7", "PDF"),
-        (b"\x1f\x8b\x08", "compressed"),
-        (b"\x00\x01\x02\x00" * 100, "not a CSV file"),
-        (b"name,colour\nx,y\n", "not a Shopify product export"),
-        (b"{\"products\": []}", "not a Shopify product export"),
-        (export().encode(), "no product could be imported"),
-        (export(line(handle="a", title="A")).encode(), "no product could be imported"),
-    ],
-)  # fmt: skip
-def test_files_that_cannot_be_imported(load, content, sentence):
-    assert sentence in load(content, fails=True)
-
-
-def test_a_missing_file(load):
-    with pytest.raises(CommandError, match="cannot be read"):
-        call_command("import_products", "/nowhere/at/all.csv")
-    with pytest.raises(CommandError, match="cannot be read"):
-        call_command("import_products", "/")
-
-
-def test_an_unclosed_quote_swallows_no_silence(load):
-    text = export(line(handle="a", title="A", price="1")) + 'b,"B never ends,,,\n' + "c,C,,\n" * 3
-    assert "Rejected: line 3" in load(text)
-
-
-def test_long_things_are_cut_with_a_word_about_it(load):
-    said = load(export(line(
-        handle="a", title="T" * 300, body="<p>" + "x" * 60_000, price="1", tags=",".join(f"t{n}" for n in range(60)),
-        sku="S" * 101,
-                tracker="shopify",
-    )))  # fmt: skip
-    assert said.count("Notice: line 2") == 4
-    product = Product.objects.get()
-    assert len(product.name) == 255
-    assert len(product.tags) == 50
-
-
-def test_our_own_format(load):
-    text = (
-        "slug,name,description,brand,category,tags,is_published,sku,options,price,compare_at_price,stock,barcode,"
-        "weight_grams,images\n"
-        'mug,Mug · ኩባያ,<b>Blue</b>,Nexus,Home > Kitchen,"blue, mug",false,,Size=Small,90,100,7,,300,'
-        "https://pictures.shop/1.jpg https://pictures.shop/2.jpg\n"
-        "mug,,,,,,,MUG-L,Size=Large; Colour=Blue,120.50,,3,,,\n"
-        "12,Digits,,,,,,,,1,,,,,\n"
-        "bowl,,,,,,,,,1,,,,,\n"
-        "cup,Cup,,,,,,,Size,1,,,,,\n"
-        ",Nobody,,,,,,,,1,,,,,\n"
-    )
-    said = load(text)
-    mug = Product.objects.get()
-    assert (mug.name, mug.is_published, mug.category.slug) == ("Mug · ኩባያ", False, "kitchen")
-    assert mug.category.parent.slug == "home"
-    assert [(v.name, v.stock_item.on_hand) for v in mug.variants.order_by("position")] == [
-        ("Small", 7), ("Large / Blue", 3),
-    ]  # fmt: skip
-    assert mug.images.count() == 2
-    assert "line 4: “12” is not a slug" in said
-    assert "line 5: bowl: no row has a name" in said
-    assert "line 6: cup: “Size” is not an option" in said
-    assert "line 7: no slug" in said
-    before = snapshot()
-    assert "1 unchanged" in load(text, "--format", "nexus")
-    assert snapshot() == before
-    assert "needs the columns" in load(SHIRT, "--format", "nexus", fails=True)
 
 
 def test_an_unchanged_product_costs_the_same_few_statements(load):

@@ -1,0 +1,243 @@
+"""The catalogue in the admin. Nothing is saved here: every change calls the verb that the API calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.html import format_html
+
+from catalog.access import staff_actor
+from catalog.admin_forms import CategoryForm, ImageForm, ProductForm, VariantForm, VariantFormSet
+from catalog.categories import create_category, delete_category, update_category
+from catalog.images import add_image, delete_image, update_image
+from catalog.models import Category, Image, Product, Variant
+from catalog.services import (
+    NewProduct,
+    NewVariant,
+    add_variant,
+    create_product,
+    delete_product,
+    delete_variant,
+    update_product,
+    update_variant,
+)
+from common.errors import Refusal
+
+
+class RefusalsAsMessages(admin.ModelAdmin):
+    """A verb's refusal is shown to the person and the page again; the admin's transaction has kept nothing."""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._told(request, super().changeform_view, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._told(request, super().delete_view, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._told(request, super().changelist_view, *args, **kwargs)
+
+    def _told(self, request: HttpRequest, view: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            answer: HttpResponse = view(request, *args, **kwargs)
+        except Refusal as refusal:
+            self.message_user(request, refusal.detail, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+        return answer
+
+
+@admin.register(Category)
+class CategoryAdmin(RefusalsAsMessages):
+    """The tree of categories."""
+
+    form = CategoryForm
+    list_display = ["name", "parent", "position", "slug"]
+    list_select_related = ["parent"]
+    search_fields = ["name", "slug"]
+    ordering = ["parent__position", "parent_id", "position", "name"]
+    autocomplete_fields = ["parent"]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            changes = {name: form.cleaned_data[name] for name in form.changed_data}
+            if not changes.get("slug", "kept"):
+                del changes["slug"]
+            update_category(category_id=obj.pk, changes=changes)
+        else:
+            obj.pk = create_category(**form.cleaned_data).pk
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        delete_category(category_id=obj.pk)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for category in queryset:
+            delete_category(category_id=category.pk)
+
+
+class VariantInline(admin.StackedInline):
+    """Sizes and colours, with price and stock."""
+
+    model = Variant
+    form = VariantForm
+    formset = VariantFormSet
+    extra = 0
+    min_num = 1
+    fieldsets = [
+        (None, {"fields": [("sku", "choices", "name"), ("price", "compare_at_price", "stock"),
+                           ("weight_grams", "barcode")]}),
+    ]  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        return rows.filter(archived_at=None).select_related("stock_item").order_by("position", "pk")
+
+
+class ImageInline(admin.TabularInline):
+    """Pictures."""
+
+    model = Image
+    form = ImageForm
+    extra = 0
+    fields = ["preview", "upload", "alt", "position"]
+    readonly_fields = ["preview"]
+    ordering = ["position", "pk"]
+
+    @admin.display(description="")
+    def preview(self, image: Image) -> str:
+        if not image.file:
+            return image.source_url
+        return format_html('<img src="{}" alt="{}" height="80">', image.file.url, image.alt)
+
+
+@admin.register(Product)
+class ProductAdmin(RefusalsAsMessages):
+    """Products, with variants, stock and pictures on one page."""
+
+    form = ProductForm
+    inlines = [VariantInline, ImageInline]
+    list_display = [
+        "name",
+        "category",
+        "min_price",
+        "in_stock",
+        "is_published",
+        "is_archived",
+        "updated_at",
+    ]
+    list_filter = [
+        "is_published",
+        "in_stock",
+        ("archived_at", admin.EmptyFieldListFilter),
+        ("category", admin.RelatedOnlyFieldListFilter),
+    ]
+    list_select_related = ["category"]
+    list_per_page = 50
+    search_fields = ["name", "slug", "sku_list"]
+    ordering = ["-pk"]
+    autocomplete_fields = ["category"]
+    readonly_fields = [
+        "min_price",
+        "in_stock",
+        "published_at",
+        "archived_at",
+        "created_at",
+        "updated_at",
+    ]
+    actions = ["publish", "unpublish"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer("search", "description")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or obj.archived_at is None)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and (obj is None or obj.archived_at is None)
+
+    @admin.display(boolean=True, description="archived")
+    def is_archived(self, product: Product) -> bool:
+        return product.archived_at is not None
+
+    @admin.action(description="Publish", permissions=["change"])
+    def publish(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        self._set_published(request, queryset, published=True)
+
+    @admin.action(description="Take off sale", permissions=["change"])
+    def unpublish(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        self._set_published(request, queryset, published=False)
+
+    def _set_published(
+        self, request: HttpRequest, queryset: QuerySet[Any], *, published: bool
+    ) -> None:
+        for product in queryset.filter(archived_at=None):
+            changes = {"is_published": published}
+            update_product(product_id=product.pk, changes=changes, by=staff_actor(request))
+
+    # --- writing ------------------------------------------------------------------------------
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        by = staff_actor(request)
+        if change:
+            changes = {name: form.cleaned_data[name] for name in form.changed_data}
+            if not changes.get("slug", "kept"):
+                del changes["slug"]
+            update_product(product_id=obj.pk, changes=changes, by=by)
+        else:  # its variants follow from the inline, in the same transaction
+            obj.pk = create_product(new=NewProduct(**form.cleaned_data, variants=()), by=by).pk
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        formset.save(commit=False)  # sets what the history says was added, changed and deleted
+        save = _save_variant if formset.model is Variant else _save_image
+        for row in formset.forms:
+            if row in formset.deleted_forms:
+                if row.instance.pk is not None:
+                    _delete(row.instance)
+            elif row.has_changed():
+                save(request, form.instance, row)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        delete_product(product_id=obj.pk)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for product in queryset.filter(archived_at=None):
+            delete_product(product_id=product.pk)
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        """Nothing protects a product from deletion: what orders refer to is archived."""
+        allowed = self.has_delete_permission(request)
+        return [str(obj) for obj in objs], {}, set() if allowed else {"product"}, []
+
+
+def _save_variant(request: HttpRequest, product: Product, form: VariantForm) -> None:
+    by, changes = staff_actor(request), form.changes()
+    if form.instance.pk is not None:
+        update_variant(variant_id=form.instance.pk, changes=changes, by=by)
+    else:
+        form.instance.pk = add_variant(product_id=product.pk, new=NewVariant(**changes), by=by).pk
+
+
+def _save_image(request: HttpRequest, product: Product, form: ImageForm) -> None:
+    data = form.cleaned_data
+    if form.instance.pk is not None:
+        changes = {name: data[name] for name in form.changed_data if name in {"alt", "position"}}
+        # The form's own instance has the new values already; the verb compares with what is stored.
+        update_image(image=Image.objects.get(pk=form.instance.pk), changes=changes)
+    elif data["upload"] is not None:
+        position = data["position"] if "position" in form.changed_data else None
+        image = add_image(
+            product=product, picture=data["upload"], alt=data["alt"], position=position
+        )
+        form.instance.pk = image.pk
+
+
+def _delete(row: Variant | Image) -> None:
+    if isinstance(row, Variant):
+        delete_variant(variant_id=row.pk)
+    else:
+        delete_image(image=row)
