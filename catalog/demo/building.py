@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from catalog.categories import create_category
 from catalog.demo.art.canvas import SIDE
@@ -28,15 +30,33 @@ _LOCK = 0x6E78_6465_6D6F  # any number that is nobody else's
 Built = tuple[Good, bytes]
 
 
+class AnotherBuilder(Exception):
+    """Another run has been building the demo shop for longer than anyone should wait."""
+
+
 @contextmanager
-def one_builder() -> Iterator[None]:
-    """Let a second run wait for the first, so that it finds everything there."""
+def one_builder(*, patience: float = 60) -> Iterator[None]:
+    """Let a second run wait for the first, at most `patience` seconds, so that it finds everything there.
+
+    Raises:
+        AnotherBuilder
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        deadline = time.monotonic() + patience
+        # Asked again and again, as a statement that waits is cut off by lock_timeout.
+        while not _take_lock(cursor):
+            if time.monotonic() > deadline:
+                raise AnotherBuilder
+            time.sleep(0.1)
         try:
             yield
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+
+
+def _take_lock(cursor: CursorWrapper) -> bool:
+    cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
+    return bool(cursor.fetchone()[0])
 
 
 def build_shelves() -> int:

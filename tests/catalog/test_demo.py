@@ -240,6 +240,19 @@ def test_missing_categories_come_back_under_their_parents(demo):
     assert Category.objects.get(slug="tea").parent.slug == "tea-and-honey"
 
 
+def test_a_second_builder_waits_for_the_first_but_not_for_ever(demo, monkeypatch):
+    monkeypatch.setattr(building.one_builder.__wrapped__, "__kwdefaults__", {"patience": 0.3})
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [building._LOCK])
+        with pytest.raises(CommandError, match="Another run"):
+            build()
+    finally:
+        other.close()
+    assert "nothing to add" in build()
+
+
 # --- people -----------------------------------------------------------------------------------
 
 

@@ -11,7 +11,14 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from catalog.demo.building import Built, build_goods, build_shelves, missing_goods, one_builder
+from catalog.demo.building import (
+    AnotherBuilder,
+    Built,
+    build_goods,
+    build_shelves,
+    missing_goods,
+    one_builder,
+)
 from catalog.demo.people import settle_people
 
 
@@ -23,16 +30,19 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Build what is missing.
 
-        Raises CommandError in production.
+        Raises CommandError in production, and when another run does not come to an end.
         """
         if settings.PRODUCTION:
             raise CommandError("The demo shop is for development and is refused in production.")
         file = Path(settings.DATA_DIR) / "credentials.json"
-        with one_builder():
-            shelves = build_shelves()
-            goods = missing_goods()
-            build_goods(goods, progress=partial(_bar, total=len(goods)))
-            people = settle_people(file)
+        try:
+            with one_builder():
+                shelves = build_shelves()
+                goods = missing_goods()
+                build_goods(goods, progress=partial(_bar, total=len(goods)))
+                people = settle_people(file)
+        except AnotherBuilder:
+            raise CommandError("Another run is building the demo shop: try again later.") from None
         if shelves or goods or people:
             self.stdout.write(
                 f"Demo shop: {len(goods)} products and {shelves} categories added; log-ins in {file}."
