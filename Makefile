@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: run test check clean lock help
+.PHONY: run test check examples clean lock help
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -32,6 +32,10 @@ check: $(VENV)/installed-dev ## lint, format, types, import borders, migrations,
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file $(TEST_DATA)/openapi.yaml && \
 	diff -u openapi.yaml $(TEST_DATA)/openapi.yaml || { \
 	echo "openapi.yaml is behind the code: manage.py spectacular --file openapi.yaml"; exit 1; }
+
+examples: $(VENV)/installed-dev ## record the API examples and openapi.yaml anew (then read the diff)
+	NEXUS_DATA_DIR=$(TEST_DATA) NEXUS_RECORD_EXAMPLES=1 $(BIN)/python -m pytest tests/contract/test_examples.py -k happens
+	NEXUS_DATA_DIR=$(TEST_DATA) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file openapi.yaml
 
 clean: ## remove the virtual environment, caches and test data; the shop's own .nexus stays
 	rm -rf $(VENV) $(TEST_DATA) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache staticfiles

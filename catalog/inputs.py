@@ -34,7 +34,7 @@ class TolerantSerializer(StrictSerializer):
 
 
 @extend_schema_field({
-    "type": ["integer", "string", "object", "null"],
+    "type": ["integer", "string", "object"],
     "description": "A category's id or slug, or an object with one of them.",
 })  # fmt: skip
 class CategoryField(serializers.Field[Any, Any, Any, Any]):

@@ -8,10 +8,12 @@ every operation gives alike.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from drf_spectacular.renderers import SafeDumper
 
 from common.idempotency import KeyReused
 from common.problems import CONTENT_TYPE
@@ -33,6 +35,10 @@ from common.schema import (
 )
 
 JSON = "application/json"
+# YAML 1.1, which Python writes, takes 0911234567 for text; YAML 1.2, which browsers read, for a number. So it is quoted.
+SafeDumper.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789")
+)
 METHODS = {"get", "put", "post", "delete", "patch"}
 SHARED_FILE = "shared.json"
 

@@ -67,6 +67,5 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "catalog", "description": "Categories, products, variants and images."},
         {"name": "orders", "description": "Checkout and what became of an order."},
         {"name": "payments", "description": "Paying an order through Chapa."},
-        {"name": "service", "description": "Liveness and readiness."},
     ],
 }

@@ -155,6 +155,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["common.json.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["common.json.ORJSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "common.pagination.KeysetPagination",
+    "DEFAULT_METADATA_CLASS": "common.metadata.OptionsMetadata",
     "DEFAULT_SCHEMA_CLASS": "common.schema.NexusAutoSchema",
     "EXCEPTION_HANDLER": "common.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

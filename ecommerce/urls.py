@@ -3,27 +3,32 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
 from common import health
+from ecommerce.documentation import RedocView, SchemaView, SwaggerView
 from ecommerce.views import DevelopmentView, media
 
 urlpatterns = [
     path("livez", health.livez),
     path("readyz", health.readyz),
-    re_path(r"^api/docs/?$", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
-    re_path(r"^api/redoc/?$", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    re_path(r"^api/docs/?$", SwaggerView.as_view(), name="docs"),
+    re_path(r"^api/redoc/?$", RedocView.as_view(), name="redoc"),
+    path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/auth/", include("account.urls")),
     path("api/", include("catalog.urls")),
-    path("api/", include("payments.urls")),
     path("api/", include("orders.urls")),
+    path("api/", include("payments.urls")),
     path("admin/", admin.site.urls),
     path("media/<path:path>", media),
     path("", include("storefront.urls")),
 ]
 if not settings.PRODUCTION:
     urlpatterns += [path("api/dev/", DevelopmentView.as_view())]
+
+# In test mode nobody may take the figures for real money.
+_TEST = " · TEST" if settings.CHAPA_MODE == "test" else ""
+admin.site.site_header = admin.site.site_title = f"{settings.SHOP_NAME}{_TEST}"
+admin.site.index_title = "The shop"
 
 handler400 = "common.problems.bad_request"
 handler403 = "common.problems.forbidden"

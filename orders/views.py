@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics, status
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -131,6 +132,11 @@ class OrderListView(generics.ListAPIView[Order]):
 
     def get_queryset(self) -> QuerySet[Order]:
         return orders_of(self.request).for_reading()
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        if not request.user.is_authenticated and not orders_of(request).exists():
+            raise NotAuthenticated("This order token stands for no order.")
+        return super().list(request, *args, **kwargs)
 
 
 class OrderDetailView(APIView):

@@ -46,6 +46,10 @@ def guest_checkout(s: Recorder) -> None:
         "orders_retrieve", "guest", "A guest reads the order", path=path, guest=guest, status=200
     )
     s.call("orders_list", "guest", "The order of this token", guest=guest, status=200)
+    s.call(
+        "orders_list", "wrong_token", "A token that stands for no order",
+        guest="x" * 43, status=401, code="not_authenticated",
+    )  # fmt: skip
     s.call("orders_history", "new", "What happened so far", path=path, guest=guest, status=200)
     cancelled = s.call(
         "orders_cancel", "cancel", "The guest has changed their mind",
