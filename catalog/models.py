@@ -55,8 +55,7 @@ _MATCHES = """
     )
     SELECT id FROM exact
      UNION ALL
-    SELECT id FROM catalog_product
-     WHERE catalog_fold(%s) <%% folded_name AND NOT EXISTS (SELECT FROM exact WHERE on_sale)
+    SELECT near FROM catalog_near_names(%s) near WHERE NOT EXISTS (SELECT FROM exact WHERE on_sale)
 """
 
 
