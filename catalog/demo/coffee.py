@@ -88,7 +88,7 @@ COFFEE = (
         " over charcoal until they crackle, and let the smoke go round the room.</p>",
         ("coffee", "green beans", "washed", "grade 1", "ቡና"),
         one(1350, 40, grams=1000),
-        Drawing("sack", "leaf", "green"),
+        Drawing("sack", "leaf"),
         "A jute sack filled with green coffee beans",
     ),
     Good(
@@ -97,7 +97,7 @@ COFFEE = (
         " uneven beans with a flavour no plantation has.</p>",
         ("coffee", "green beans", "wild", "forest", "ቡና"),
         one(1580, 3, grams=1000),
-        Drawing("sack", "forest", "green"),
+        Drawing("sack", "forest", "wild"),
         "A jute sack of wild green coffee beans in front of forest greens",
     ),
     Good(

@@ -174,8 +174,8 @@ def test_every_product_has_its_own_small_picture(demo):
 
 def test_a_drawing_is_the_same_in_every_run():
     assert {good.drawing.motif for good in GOODS} == set(MOTIFS)
-    assert draw(Drawing("sack", "leaf", "green")) == draw(Drawing("sack", "leaf", "green"))
-    assert draw(Drawing("sack", "leaf", "green")) != draw(Drawing("sack", "forest", "green"))
+    assert draw(Drawing("sack", "leaf")) == draw(Drawing("sack", "leaf"))
+    assert draw(Drawing("sack", "leaf")) != draw(Drawing("sack", "leaf", "wild"))
 
 
 # --- again ------------------------------------------------------------------------------------

@@ -60,6 +60,12 @@ class Canvas:
         self, box: Box, paint: Paint, *, round_by: float = 0, across: bool = False, alpha: float = 1
     ) -> None:
         """A filled rectangle, its corners rounded by that radius."""
+        if round_by == 0 and alpha == 1 and not isinstance(paint[0], int):
+            left, top, right, bottom = self._pixels(box)
+            self.image.paste(
+                _gradient((right - left, bottom - top), paint, across=across), (left, top)
+            )
+            return
         self._stamp(
             box,
             paint,
@@ -136,7 +142,7 @@ class Canvas:
             [round(max(0, 1 - i / 180) ** 1.6 * alpha * 255) for i in range(256)]
         )
         corner = (round((centre[0] - radius) * _FINE), round((centre[1] - radius) * _FINE))
-        self.image.paste(Image.new("RGB", (size, size), colour), corner, strength)
+        self.image.paste(colour, (*corner, corner[0] + size, corner[1] + size), strength)
 
     def shadow(self, box: Box, *, alpha: float = 0.38, blur: float = 14) -> None:
         """A soft elliptic shadow."""
@@ -156,7 +162,7 @@ class Canvas:
         full = (size[0] * coarse * _FINE, size[1] * coarse * _FINE)
         mask = mask.resize(full, Image.Resampling.BILINEAR)
         corner = (round((left - margin) * _FINE), round((top - margin) * _FINE))
-        self.image.paste(Image.new("RGB", full, INK), corner, mask)
+        self.image.paste(INK, (*corner, corner[0] + full[0], corner[1] + full[1]), mask)
 
     # --- layers ---------------------------------------------------------------------------------
 
@@ -206,7 +212,8 @@ class Canvas:
         trace(ImageDraw.Draw(mask), lambda at: (at[0] * _FINE - left, at[1] * _FINE - top), 255)
         if alpha < 1:
             mask = mask.point([round(value * alpha) for value in range(256)])
-        self.image.paste(_painted(size, paint, across=across), (left, top), mask)
+        ink = paint if isinstance(paint[0], int) else _gradient(size, paint, across=across)
+        self.image.paste(ink, (left, top, right, bottom), mask)  # type: ignore[arg-type]
 
 
 def smooth(points: Sequence[Point], steps: int = 12) -> list[Point]:
@@ -252,13 +259,13 @@ def _corners(box: Box, place: _Place) -> tuple[float, float, float, float]:
     return (*place((box[0], box[1])), *place((box[2], box[3])))
 
 
-def _painted(size: tuple[int, int], paint: Paint, *, across: bool) -> Image.Image:
-    if isinstance(paint[0], int):
-        return Image.new("RGB", size, paint)  # type: ignore[arg-type]
+def _gradient(size: tuple[int, int], paint: Paint, *, across: bool) -> Image.Image:
     strip = Image.new("RGB", (len(paint), 1))
     strip.putdata(list(paint))
-    if not across:
-        strip = strip.transpose(Image.Transpose.ROTATE_270)
     # From the middle of the first pixel to that of the last, so that the ends are the colours given.
-    inner = (0.5, 0, len(paint) - 0.5, 1) if across else (0, 0.5, 1, len(paint) - 0.5)
-    return strip.resize(size, Image.Resampling.BILINEAR, box=inner)
+    inner = (0.5, 0, len(paint) - 0.5, 1)
+    length = size[0] if across else size[1]
+    blended = strip.resize((length, 1), Image.Resampling.BILINEAR, box=inner)
+    if not across:
+        blended = blended.transpose(Image.Transpose.ROTATE_270)
+    return blended.resize(size, Image.Resampling.NEAREST)

@@ -113,7 +113,7 @@ def sack(canvas: Canvas, palette: Palette, detail: str) -> None:
         x, y = (146, 672) if step == 0 else (610 + step * 26, 664 + (step % 2) * 16)
         canvas.shadow((x - 18, y + 2, x + 20, y + 16), alpha=0.3, blur=5)
         bean(canvas, (x, y), 40, turn=step * 47, colour=green)
-    if palette.main == (47, 107, 74):
+    if detail == "wild":
         coffee_branch(canvas, (640, 640))
 
 
