@@ -129,7 +129,7 @@ def _execute(statement: str, job_id: int) -> None:
 
 
 def stalled_jobs() -> list[int]:
-    """Ids of jobs that began five minutes ago or earlier on a worker that is gone: the reaper does not work. For the doctor."""
+    """For the doctor: ids of jobs begun five minutes ago or earlier on a worker that is gone, so nobody reaps."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
