@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import re
@@ -98,7 +99,7 @@ def report_errors(dsn: str) -> None:
         ImproperlyConfigured: the package sentry-sdk is not installed.
     """
     try:
-        import sentry_sdk
+        sentry_sdk = importlib.import_module("sentry_sdk")
     except ImportError:
         raise ImproperlyConfigured(
             "SENTRY_DSN is set, but the package sentry-sdk is not installed."
