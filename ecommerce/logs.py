@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import logging
 import re
 from datetime import UTC, datetime
 from typing import Any
-
-from django.core.exceptions import ImproperlyConfigured
 
 from common.http import current_request_id
 
@@ -93,17 +90,9 @@ def logging_config(*, json_lines: bool) -> dict[str, Any]:
 
 
 def report_errors(dsn: str) -> None:
-    """Send unexpected errors to Sentry: no bodies, no local variables, nothing about people.
+    """Send unexpected errors to Sentry: no bodies, no local variables, nothing about people."""
+    import sentry_sdk  # costs memory and start-up time only where it is wanted
 
-    Raises:
-        ImproperlyConfigured: the package sentry-sdk is not installed.
-    """
-    try:
-        sentry_sdk = importlib.import_module("sentry_sdk")
-    except ImportError:
-        raise ImproperlyConfigured(
-            "SENTRY_DSN is set, but the package sentry-sdk is not installed."
-        ) from None
     sentry_sdk.init(
         dsn=dsn,
         send_default_pii=False,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 
 from common.serializers import StrictSerializer
 from orders.serializers import PaymentSummarySerializer
-from payments.models import Method
+from payments.models import Method, Payment
 
 
 class StartPaymentSerializer(StrictSerializer):
@@ -25,6 +26,12 @@ class PaymentSerializer(PaymentSummarySerializer):
     """One attempt to pay an order."""
 
     order_id = serializers.UUIDField(source="order.public_id")
+    mode = serializers.ChoiceField(
+        choices=["live", "test"], help_text="In `test` no money moves: say so to the customer."
+    )
+    public_key = serializers.SerializerMethodField(
+        help_text="The gateway's key for front ends that use its own widgets; never needed for `checkout_url`."
+    )
     created_at = serializers.DateTimeField()
     settled_at = serializers.DateTimeField(
         allow_null=True, help_text="When the money was found to be there."
@@ -32,6 +39,9 @@ class PaymentSerializer(PaymentSummarySerializer):
     expires_at = serializers.DateTimeField(
         allow_null=True, help_text="After this the checkout link is dead at the latest."
     )
+
+    def get_public_key(self, payment: Payment) -> str | None:
+        return settings.CHAPA_PUBLIC_KEY or None
 
 
 class ReceivedSerializer(serializers.Serializer[Any]):
@@ -46,6 +56,10 @@ class WebhookSerializer(serializers.Serializer[Any]):
     event = serializers.CharField(required=False)
     tx_ref = serializers.CharField(required=False)
     status = serializers.CharField(required=False)
+    reference = serializers.CharField(required=False, help_text="Chapa's own.")
+    amount = serializers.CharField(required=False)
+    currency = serializers.CharField(required=False)
+    mode = serializers.CharField(required=False)
 
 
 class CallbackSerializer(serializers.Serializer[Any]):
@@ -53,3 +67,4 @@ class CallbackSerializer(serializers.Serializer[Any]):
 
     tx_ref = serializers.CharField(required=False)
     trx_ref = serializers.CharField(required=False)
+    status = serializers.CharField(required=False)

@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from common.actors import GUEST, SYSTEM
 from common.errors import Invalid
-from common.idempotency import KeyInUse, KeyReused
 from orders import services as orders
 from orders.models import CancelReason, Order
 from payments.models import LINK_LIFETIME, Payment
@@ -377,69 +376,3 @@ def test_an_order_that_ends_while_its_payment_is_opened(chapa, begin, order):
     with pytest.raises(OrderNotPayable):
         begin(order)
     assert len(jobs("payments.close")) == 1
-
-
-# --- Idempotency keys --------------------------------------------------------------------------
-
-
-def test_a_repeated_key_resumes_its_attempt(chapa, begin, order):
-    first = begin(order, idempotency_key="k1", fingerprint="f")
-    again = begin(order, idempotency_key="k1", fingerprint="f")
-    assert again.pk == first.pk
-    assert chapa.count("initialize") == 1
-
-
-def test_a_repeated_key_gives_its_attempt_even_when_that_has_failed(chapa, begin, order):
-    first = begin(order, idempotency_key="k1", fingerprint="f")
-    chapa.fail(first.reference)
-    settle(payment_id=first.pk, source="test")
-    assert begin(order, idempotency_key="k1", fingerprint="f").pk == first.pk
-    assert begin(order, idempotency_key="k2", fingerprint="f").pk != first.pk
-
-
-def test_a_key_with_another_body_is_refused(chapa, begin, order):
-    begin(order, idempotency_key="k1", fingerprint="f")
-    with pytest.raises(KeyReused):
-        begin(order, idempotency_key="k1", fingerprint="g")
-
-
-def test_a_key_whose_call_is_under_way_is_in_use(chapa, begin, order):
-    refusals = []
-
-    def again(tx_ref):
-        try:
-            begin(order, idempotency_key="k1", fingerprint="f")
-        except KeyInUse as refusal:
-            refusals.append(refusal.retry_after)
-
-    chapa.before["initialize"] = again
-    begin(order, idempotency_key="k1", fingerprint="f")
-    assert refusals == [2]
-
-
-def test_a_key_whose_call_came_to_nothing_is_free_again(chapa, begin, order):
-    chapa.down = True
-    with pytest.raises(PaymentUnavailable):
-        begin(order, idempotency_key="k1", fingerprint="f")
-    chapa.down = False
-    second = begin(order, idempotency_key="k1", fingerprint="f")
-    assert second.status == "pending"
-    assert [p.idempotency_key for p in attempts(order)] == [None, "k1"]
-
-
-def test_a_key_whose_call_was_killed_is_taken_over(chapa, begin, order):
-    def kill(tx_ref):
-        raise KeyboardInterrupt
-
-    chapa.before["initialize"] = kill
-    with pytest.raises(KeyboardInterrupt):
-        begin(order, idempotency_key="k1", fingerprint="f")
-    chapa.before.clear()
-    age(attempts(order)[0], created_at=timezone.now() - STARTING)
-    assert begin(order, idempotency_key="k1", fingerprint="f").status == "pending"
-
-
-def test_it_refuses_to_run_inside_a_transaction(chapa, begin, order):
-    with pytest.raises(RuntimeError), transaction.atomic():
-        begin(order)
-    assert chapa.calls == []
