@@ -10,10 +10,17 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 
 # Each hash holds 19 MiB while it runs, so this also caps what passwords can take of the memory of one process.
 _slots = threading.BoundedSemaphore(2)
+# Unicode's normal forms take quadratic time: a megabyte would hold a process for minutes. No door takes a password as long.
+_NORMALISED = 1024  # characters
 
 
 def normalise_password(password: str) -> str:
-    """One spelling for passwords that look the same on different keyboards (NFKC, as NIST 800-63B advises)."""
+    """One spelling for passwords that look the same on different keyboards (NFKC, as NIST 800-63B advises).
+
+    One that is longer than any that can be set stays as it is.
+    """
+    if len(password) > _NORMALISED:
+        return password
     return unicodedata.normalize("NFKC", password)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from django.test import Client
 
@@ -122,3 +124,36 @@ def test_a_forged_forwarded_for_is_not_another_address(api, settings):
 @pytest.mark.parametrize("path", ["login", "register", "password/forgot", "verify-email/resend"])
 def test_strange_bodies_are_400(api, path, body):
     assert post(api, path, body).status_code == 400
+
+
+# Python puts combining marks into order one by one: 250,000 of them in the wrong order took minutes, with the process held.
+SLOW_TO_NORMALISE = "a" + "\u0315\u0300" * 120_000
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/auth/login/", {"email": SLOW_TO_NORMALISE, "password": "guess"}),
+        ("/api/auth/login/", {"email": "abebe@buyers.shop", "password": SLOW_TO_NORMALISE}),
+        ("/api/auth/register/", {"email": SLOW_TO_NORMALISE, "password": SLOW_TO_NORMALISE}),
+        ("/api/auth/password/forgot/", {"email": SLOW_TO_NORMALISE}),
+        ("/api/auth/password/reset/", {"token": "x", "new_password": SLOW_TO_NORMALISE}),
+    ],
+)
+def test_a_megabyte_of_combining_marks_is_refused_at_once(api, path, body):
+    began = time.process_time()
+    answer = api.post(path, body)
+    assert time.process_time() - began < 2
+    assert answer.status_code == 400
+
+
+def test_a_megabyte_of_combining_marks_does_not_hold_our_own_pages(person):
+    person()
+    began = time.process_time()
+    for username in ("abebe@buyers.shop", SLOW_TO_NORMALISE):
+        form = {"username": username, "password": SLOW_TO_NORMALISE}
+        Client().post("/admin/login/", form)
+    Client().post(
+        "/account/reset/", {"new_password": SLOW_TO_NORMALISE, "again": SLOW_TO_NORMALISE}
+    )
+    assert time.process_time() - began < 4
