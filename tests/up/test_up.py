@@ -11,8 +11,10 @@ import time
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 
+from common.postgres import server
 from tests.postgres.conftest import alive, eventually
 from tests.shop import ROOT, Shop, free_port
 
@@ -29,10 +31,12 @@ def data_dir(tmp_path_factory):
 def shop(data_dir):
     found = Shop(data_dir)
     found.log.unlink(missing_ok=True)
-    found.start()
-    yield found
-    if found.process.poll() is None:
-        found.stop()
+    try:
+        found.start()
+        yield found
+    finally:
+        if found.process.poll() is None:
+            found.stop()
 
 
 def everything(shop: Shop) -> list[int]:
@@ -109,11 +113,24 @@ def test_a_crashed_child_is_reported_and_started_again(shop, name, word):
 
 def test_killed_postgresql_comes_back_without_a_restart_of_web_or_worker(shop):
     web, worker, old = child(shop, "gunicorn"), child(shop, "manage.py worker"), shop.postmaster()
-    shop.kill(old)
-    assert eventually(
-        lambda: _status(f"{shop.url}/readyz?worker=1") == 200 and shop.postmaster() != old
-    )
+    with psycopg.connect(server.ensure_running(shop.data_dir / "postgres").dsn) as connection:
+        (killed_at,) = connection.execute("SELECT now()").fetchone()
+    try:
+        shop.kill(old)
+        assert eventually(lambda: shop.postmaster() != old)
+        assert eventually(lambda: _status(f"{shop.url}/readyz?worker=1") == 200)
+        # A heartbeat from before would be good for a minute: only a later one proves a living worker.
+        assert eventually(lambda: _heartbeat(shop) > killed_at, 30)
+    finally:
+        server.release(shop.data_dir / "postgres")
     assert (child(shop, "gunicorn"), child(shop, "manage.py worker")) == (web, worker)
+
+
+def _heartbeat(shop):
+    with psycopg.connect(server.ensure_running(shop.data_dir / "postgres").dsn) as connection:
+        return connection.execute(
+            "SELECT max(last_heartbeat) FROM procrastinate_workers"
+        ).fetchone()[0]
 
 
 def test_nothing_outlives_up_killed(shop):
@@ -170,8 +187,8 @@ def test_a_second_shop_in_the_same_folder_is_refused(shop):
 def test_two_shops_side_by_side(shop, tmp_path):
     other = Shop(tmp_path / "other")
     other.data_dir.mkdir()
-    other.start()
     try:
+        other.start()
         addresses = {httpx.get(f"{s.url}/api/dev/").json()["simulator_url"] for s in (shop, other)}
         assert len(addresses) == 2
         assert shop.postmaster() != other.postmaster()
