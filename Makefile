@@ -42,6 +42,7 @@ clean: ## remove the virtual environment, caches and test data; the shop's own .
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 lock: $(VENV)/installed-dev ## resolve requirements.lock and requirements.txt anew from pyproject.toml
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(UV) --group dev pyproject.toml -o requirements.lock
 	$(UV) -c requirements.lock pyproject.toml -o requirements.txt
 
