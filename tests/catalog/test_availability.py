@@ -16,7 +16,7 @@ from inventory.models import Reason, StockItem
 from inventory.services import OutOfStock, adjust, commit, release, reserve, set_on_hand
 from tests import factories
 
-REAL = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+REAL = pytest.mark.django_db(transaction=True)
 NOTHING_ON_SALE = (0, False, "")
 
 
