@@ -83,6 +83,9 @@ class ProblemMiddleware:
         response = self.get_response(request)
         if response.status_code >= 400 and problems.is_foreign(request, response):
             return problems.instead_of(request, response)
+        if request.path.startswith("/api/"):
+            # What may be kept says so. Caches know that Authorization makes an answer private; of X-Order-Token they know nothing.
+            response.headers.setdefault("Cache-Control", "no-store")
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

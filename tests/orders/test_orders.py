@@ -12,6 +12,7 @@ from inventory.models import Reason
 from inventory.services import adjust
 from orders import services
 from orders.models import CancelReason, Order, OrderEvent, Status, WrongOrderState
+from orders.tokens import order_token
 from tests import factories
 from tests.factories import place
 
@@ -220,3 +221,11 @@ def test_filters(api):
         response = api.get(f"/api/orders/?{bad}")
         assert response.status_code == 400, bad
         assert response.headers["Content-Type"] == "application/problem+json"
+
+
+def test_no_cache_keeps_a_guests_order(api):
+    order = place(email="guest@buyers.shop")
+    guest = {"HTTP_X_ORDER_TOKEN": order_token(order.public_id)}
+    for path in ("", f"{order.public_id}/", f"{order.public_id}/history/"):
+        answer = api.get(f"/api/orders/{path}", **guest)
+        assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store"), path
