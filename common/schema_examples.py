@@ -117,7 +117,9 @@ def _add_parameters(operation: dict[str, Any], sent: dict[str, Any]) -> None:
     for parameter in operation.get("parameters", []):
         values = sent.get(parameter.get("in", ""), {})
         if parameter.get("name") in values and "example" not in parameter:
-            parameter["example"] = values[parameter["name"]]
+            value = values[parameter["name"]]
+            is_boolean = "boolean" in parameter.get("schema", {}).get("type", "")
+            parameter["example"] = value == "true" if is_boolean else value
 
 
 def _add_shared(media: dict[str, Any], shared: dict[str, dict[str, Any]]) -> None:
@@ -180,6 +182,7 @@ PROBLEM = {
             "items": {
                 "type": "object",
                 "required": ["field", "code", "detail"],
+                "additionalProperties": True,  # what helps to put it right: the variants, the actual total
                 "properties": {
                     "field": {
                         "type": "string",

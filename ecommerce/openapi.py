@@ -31,6 +31,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "DESCRIPTION": DESCRIPTION,
     "VERSION": "0.1.0",
     "OAS_VERSION": "3.1.0",
+    "CONTACT": {"name": "The maintainers of Nexus"},
     "LICENSE": {"name": "MIT", "identifier": "MIT"},
     "SERVERS": [{"url": "/", "description": "This shop"}],
     "SERVE_INCLUDE_SCHEMA": False,
