@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from drf_spectacular.renderers import SafeDumper
+from drf_spectacular.renderers import SafeDumper  # type: ignore[attr-defined]
 
 from common.idempotency import KeyReused
 from common.problems import CONTENT_TYPE
