@@ -13,6 +13,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.middleware.common import CommonMiddleware
+from gunicorn.http.errors import ParseException
 
 from common.ids import uuid7
 
@@ -78,13 +79,17 @@ class ProblemMiddleware:
 
         try:
             self._measure_chunked_body(request)
-        except RequestDataTooBig as error:
+        except (
+            RequestDataTooBig,
+            ParseException,
+            OSError,
+        ) as error:  # too long, ill-formed, broken off
             return problems.bad_request(request, error)
         response = self.get_response(request)
         if response.status_code >= 400 and problems.is_foreign(request, response):
             return problems.instead_of(request, response)
         if request.path.startswith("/api/"):
-            # What may be kept says so. Caches know that Authorization makes an answer private; of X-Order-Token they know nothing.
+            # What may be kept says so. Caches know that Authorization makes an answer private, but not X-Order-Token.
             response.headers.setdefault("Cache-Control", "no-store")
         return response
 

@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import default_storage
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.static import serve
 from drf_spectacular.utils import extend_schema
@@ -12,6 +13,8 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+
+LONGEST_NAME = 255  # bytes; what file systems refuse to look for
 
 
 @extend_schema(exclude=True)
@@ -30,7 +33,14 @@ class DevelopmentView(APIView):
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
     """An uploaded file of this machine. Names are never used twice, so browsers and the edge may keep it for ever."""
     storage: Any = default_storage
-    response = serve(request, path, document_root=storage.location)
+    if len(path.encode()) > LONGEST_NAME:
+        raise Http404
+    try:
+        response = serve(request, path, document_root=storage.location)
+    except (
+        SuspiciousFileOperation
+    ):  # outside of the folder: no file of ours, and no reason for a traceback in the log
+        raise Http404 from None
     response["Cache-Control"] = "public, max-age=31536000, immutable"
     response["X-Content-Type-Options"] = "nosniff"
     return response

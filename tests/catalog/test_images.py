@@ -254,3 +254,10 @@ def test_damaged_pictures_are_refused_or_read_but_never_break(form, spots, cut):
     content = content[: len(content) - cut] if cut < 150 else content
     with contextlib.suppress(InvalidImage):
         assert read_picture(bytes(content)).width > 0
+
+
+@pytest.mark.parametrize("path", ["x" * 3000, "ቡ" * 200, "..%2fsecret_key", "%00", "products"])
+def test_what_is_no_picture_of_ours_is_not_found(client, path):
+    answer = client.get(f"/media/{path}")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+    assert "max-age" not in answer.get("Cache-Control", "")

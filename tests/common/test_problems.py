@@ -7,6 +7,7 @@ from io import BytesIO
 
 import pytest
 from django.db import close_old_connections, connection
+from gunicorn.http.errors import InvalidChunkSize, NoMoreData
 from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.exceptions import ErrorDetail
@@ -170,6 +171,25 @@ def chunked(client, body: bytes):
 
 def test_oversized_body_of_unknown_length(client):
     check(chunked(client, b'{"key":"' + b"a" * LIMIT + b'"}'), 413, "body_too_large")
+
+
+@pytest.mark.parametrize(
+    "failure", [InvalidChunkSize(b"ZZZ"), NoMoreData(), ConnectionResetError()]
+)
+def test_a_body_in_ill_formed_chunks(client, failure):
+    class Broken(BytesIO):
+        def read(self, *_):
+            raise failure
+
+    response = client.generic(
+        "POST", "/api/echo/", b"", content_type="application/json",
+        **{
+            "CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked",
+            "wsgi.input": Broken(), "wsgi.input_terminated": True,
+        },
+    )  # fmt: skip
+
+    check(response, 400, "malformed")
 
 
 def test_a_body_of_unknown_length_is_read(client):
