@@ -47,12 +47,10 @@ CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", []) or guards.origins(FR
 CORS_URLS_REGEX = r"^/api/.*$"
 CORS_ALLOW_CREDENTIALS = False  # we use bearer tokens, never cookies, across origins
 CORS_ALLOW_HEADERS = [
-    "accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match",
-    "x-cart-token", "x-order-token", "x-request-id",
+    "accept", "authorization", "content-type", "idempotency-key", "if-none-match", "x-order-token",
+    "x-request-id",
 ]  # fmt: skip
-CORS_EXPOSE_HEADERS = [
-    "etag", "idempotency-replayed", "location", "retry-after", "x-request-id",
-]  # fmt: skip
+CORS_EXPOSE_HEADERS = ["etag", "idempotency-replayed", "location", "retry-after", "x-request-id"]
 
 # --- The apps, from the floor up --------------------------------------------------------------
 INSTALLED_APPS = [
@@ -233,21 +231,17 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 # Tokens in links never travel in a Referer. Under "no-referrer" browsers post forms with `Origin: null`, which CSRF refuses.
 SECURE_REFERRER_POLICY = "strict-origin"
 CSRF_FAILURE_VIEW = "common.problems.csrf_failure"
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_HOPS and HTTPS else None
-)
+_BEHIND_TLS = bool(TRUSTED_PROXY_HOPS) and HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _BEHIND_TLS else None
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = guards.CONTENT_SECURITY_POLICY
 
 # --- Procrastinate: jobs live in PostgreSQL ----------------------------------------------------
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 SILENCED_SYSTEM_CHECKS = [
-    # An API must not redirect http to https silently (ASVS 4.1.2): the edge does it for browsers.
-    "security.W008",
-    # The owner of the domain decides about browsers' preload list: it cannot be taken back for months.
-    "security.W021",
-    # Django wants 50 characters; `ecommerce.guards` says what we want.
-    "security.W009",
+    "security.W008",  # an API must not redirect to https silently (ASVS 4.1.2): the edge does it
+    "security.W021",  # browsers' preload list is for the owner of the domain to decide
+    "security.W009",  # `ecommerce.guards` says how long a SECRET_KEY must be
 ]
 
 if PRODUCTION:

@@ -50,7 +50,13 @@ class Shop:
                 [sys.executable, "manage.py", "up"], cwd=ROOT, env=self.environment,
                 stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
-        self.wait_until_ready()
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            os.killpg(
+                self.process.pid, signal.SIGKILL
+            )  # nobody would stop it: the fixture gets no shop
+            raise
         development = self.http.get("/api/dev/").json()
         self.simulator = httpx.Client(
             base_url=development["simulator_url"],
