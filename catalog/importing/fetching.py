@@ -35,7 +35,7 @@ def is_public(ip: str) -> bool:
     address = ipaddress.ip_address(ip.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or _nat64(address)
-        if address.teredo is not None:
+        if address.teredo is not None or address.is_site_local:
             return False
         if inner is not None:
             return is_public(str(inner))
