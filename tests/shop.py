@@ -122,9 +122,14 @@ class Shop:
             os.kill(pid, signal.SIGKILL)
 
     def postmaster(self) -> int:
-        return int(
-            next(self.data_dir.glob("postgres/**/postmaster.pid")).read_text().splitlines()[0]
-        )
+        """The process id of its PostgreSQL, once it has one."""
+        deadline = time.monotonic() + 20
+        while True:
+            for path in self.data_dir.glob("postgres/**/postmaster.pid"):
+                with contextlib.suppress(OSError, IndexError):
+                    return int(path.read_text().splitlines()[0])
+            assert time.monotonic() < deadline, "no PostgreSQL"
+            time.sleep(0.05)
 
     # --- its customers --------------------------------------------------------------------------
 
