@@ -159,6 +159,20 @@ def test_a_body_as_large_as_allowed_is_read(client):
     check(post(client, body), 400, "invalid")  # read, and the key found too long
 
 
+@pytest.mark.parametrize("path", ["/api/echo/", "/account/verify/", "/admin/login/"])
+def test_no_form_fills_the_disk(client, path):
+    class Endless(BytesIO):
+        def read(self, *_):
+            raise AssertionError("nothing of it is read")
+
+    response = client.generic(
+        "POST", path, b"", content_type="multipart/form-data; boundary=x",
+        CONTENT_LENGTH=str(64 * LIMIT), **{"wsgi.input": Endless()},
+    )  # fmt: skip
+
+    assert response.status_code == 413
+
+
 def chunked(client, body: bytes):
     return client.generic(
         "POST", "/api/echo/", b"", content_type="application/json",
