@@ -9,6 +9,8 @@ import unicodedata
 from catalog.models import NON_DIGIT, SLUG_LENGTH, SLUG_PATTERN
 from common.ids import readable_code
 
+# Unicode's normal forms take quadratic time, and a cell of a CSV file may hold a megabyte.
+LOOKED_AT = 1000  # characters
 _SYLLABLE = re.compile(r"([A-Z]*?)(WAA|WEE|WI|WE|WA|YA|AA|EE|A|U|I|E|O)")
 # Unicode numbers the seven vowels by rows; this is how they sound.
 _VOWELS = {"A": "e", "U": "u", "I": "i", "AA": "a", "EE": "e", "E": "", "O": "o", "YA": "ya"}
@@ -28,7 +30,8 @@ def slug_from(name: str, *, fallback: str) -> str:
     Latin words are kept and the rest dropped; a name without any is transliterated if it is Ethiopic. What has no readable
     form (or only digits) becomes `fallback` and eight characters of the name's digest.
     """
-    for candidate in (_ascii(name), _ascii("".join(_latin(letter) for letter in name))):
+    start = name[:LOOKED_AT]
+    for candidate in (_ascii(start), _ascii("".join(_latin(letter) for letter in start))):
         slug = candidate[:SLUG_LENGTH].strip("-")
         if re.search("[a-z]", slug):
             return slug
