@@ -83,6 +83,8 @@ def logging_config(*, json_lines: bool) -> dict[str, Any]:
             "django.request": {"level": "ERROR"},
             # Anybody can send any Host header; the answer is a 400 and needs no traceback.
             "django.security.DisallowedHost": {"level": "CRITICAL"},
+            # It cuts the body of each answer to a HEAD, and would say so each time.
+            "gunicorn.http.wsgi": {"level": "ERROR"},
             "procrastinate": {"level": "WARNING"},
             "httpx": {"level": "WARNING"},
         },
