@@ -36,11 +36,15 @@ def orders_of(request: Request) -> OrderQuerySet:
     )
 
 
-def actor_of(request: Request) -> Actor:
-    """Who acts, for histories: staff by their address, customers and guests by kind only."""
+def actor_of(request: Request, *, permission: str = "") -> Actor:
+    """Who acts, for histories: staff by their address, customers and guests by kind only.
+
+    Args:
+        permission: staff without it act on orders of their own, as customers do.
+    """
     user: Any = request.user
     if not user.is_authenticated:
         return GUEST
-    if user.is_staff:
+    if user.is_staff and (not permission or user.has_perm(permission)):
         return Actor("staff", user.pk, str(user)[:60])
     return Actor("customer", user.pk)

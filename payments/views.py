@@ -18,6 +18,7 @@ from common.idempotency import (
     honours_key,
     idempotent,
     idempotent_conversation,
+    principal,
     read_key,
 )
 from common.limits import Limit, throttle
@@ -36,9 +37,12 @@ from payments.start import (
     PaymentStarting,
 )
 
+MAY_CANCEL = "orders.change_order"
+
 
 def _named_in_path(request: Request) -> str:
-    return str(request.parser_context["kwargs"]["public_id"])
+    """What limits count, per caller: naming an order with another token uses up nothing of what its holder may do."""
+    return f"{principal(request)}|{request.parser_context['kwargs']['public_id']}"
 
 
 StartThrottle = throttle(Limit("payment_start", 20, timedelta(minutes=1)), by=_named_in_path)
@@ -165,14 +169,15 @@ class CancelOrderView(APIView):
     def post(self, request: Request, public_id: UUID) -> HttpResponse:
         read_key(request)  # a malformed key is refused before anything is done
         NothingSerializer(data=request.data).is_valid(raise_exception=True)
-        order = find_order_to_act_on(request, public_id, permission="orders.change_order")
-        services.close_payments(order_id=order.pk, source=f"{actor_of(request).kind} cancels")
+        order = find_order_to_act_on(request, public_id, permission=MAY_CANCEL)
+        by = actor_of(request, permission=MAY_CANCEL)
+        services.close_payments(order_id=order.pk, source=f"{by.kind} cancels")
         answer: HttpResponse = self._end(request, order)
         return answer
 
     @idempotent()
     def _end(self, request: Request, order: Order) -> Response:
-        by = actor_of(request)
+        by = actor_of(request, permission=MAY_CANCEL)
         cancelled = services.cancel_closed_order(
             order_id=order.pk,
             by=by,

@@ -264,6 +264,15 @@ def test_check_is_limited_per_payment(api, chapa, order, payment, settings):
     assert int(answers[-1]["Retry-After"]) > 0
 
 
+def test_a_stranger_uses_up_no_limit_of_the_holder(api, chapa, order, settings):
+    settings.RATE_LIMITS = True
+    stranger = {"X-Order-Token": "guessed"}
+    with time_machine.travel(timezone.now() + timedelta(seconds=1), tick=False):
+        answers = [api.post(pay_url(order), CHAPA, headers=stranger) for _ in range(25)]
+        assert {answer.status_code for answer in answers} == {404, 429}
+        assert api.post(pay_url(order), CHAPA, headers=token_of(order)).status_code == 201
+
+
 # --- Idempotency keys --------------------------------------------------------------------------
 
 
@@ -346,3 +355,15 @@ def test_a_repeated_cancellation_gives_the_same_bytes(api, chapa, order, payment
     assert again["Idempotency-Replayed"] == "true"
     answer = api.post(cancel_url(order), {"x": 1}, headers=headers)
     assert code(answer) == (400, "unknown_field")
+
+
+def test_staff_without_the_right_cancel_their_own_orders_as_customers_do(chapa, begin, variant):
+    clerk = User.objects.create_user("clerk@shop.et", "a long enough password", is_staff=True)
+    order = place_order(variant, owner=clerk)
+    chapa.pay(begin(order).reference, amount=1)
+
+    answer = signed_in(clerk).post(cancel_url(order))
+
+    assert code(answer) == (409, "payment_in_review")
+    order.refresh_from_db()
+    assert order.status == "pending"
