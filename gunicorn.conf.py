@@ -36,3 +36,21 @@ loglevel = "warning"
 
 # Nobody asked for a second way in.
 control_socket_disable = True
+
+# Addresses as long as gunicorn takes them: what is longer gets its own 414, which is no problem+json.
+limit_request_line = 8190
+
+# What gunicorn discards of a body that nobody read, to use the connection again.
+_DISCARDED_BYTES = 65_536
+
+
+def pre_request(worker, req):  # type: ignore[no-untyped-def]
+    """Announce that a connection with a large body will be closed.
+
+    A refused body (401, 413) stays unread. Beyond its limit gunicorn then closes the connection, and would do so after it
+    announced keep-alive: the client's next request would be lost.
+    """
+    headers = dict(req.headers)
+    length = headers.get("CONTENT-LENGTH", "")
+    if "TRANSFER-ENCODING" in headers or (length.isdigit() and int(length) >= _DISCARDED_BYTES):
+        req.force_close()
