@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.middleware.common import CommonMiddleware
+from django.utils.cache import get_conditional_response
 from gunicorn.http.errors import ParseException
 
 from common.ids import uuid7
@@ -65,6 +67,20 @@ class SlashMiddleware(CommonMiddleware):
         return request.method in {"GET", "HEAD"} and super().should_redirect_with_slash(request)
 
 
+def _validated(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Give a successful read an `ETag` out of its bytes, unless it has one; 304 for the caller who has that answer."""
+    if (
+        request.method not in {"GET", "HEAD"}
+        or response.status_code != 200
+        or response.streaming
+        or response.has_header("ETag")
+    ):
+        return response
+    etag = f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+    response["ETag"] = etag
+    return get_conditional_response(request, etag=etag, response=response) or response
+
+
 class ProblemMiddleware:
     """Turn what escapes a view that is not DRF's into the house's error format.
 
@@ -93,6 +109,7 @@ class ProblemMiddleware:
         if request.path.startswith("/api/"):
             # What may be kept says so. Caches know that Authorization makes an answer private, but not X-Order-Token.
             response.headers.setdefault("Cache-Control", "no-store")
+            return _validated(request, response)
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -103,11 +103,23 @@ def database_unavailable(request: HttpRequest | None = None) -> HttpResponse:
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
     """DRF's handler: every exception becomes a problem; what nobody foresaw is logged and a 500."""
     set_rollback()
+    if isinstance(exc, (exceptions.NotAuthenticated, exceptions.PermissionDenied)):
+        exc = _without_right_to_nothing(exc, context)
     response = _respond(exc)
     if response is None:
         log.error("unhandled error in %s", type(context["view"]).__name__, exc_info=exc)
         response = problem(500, "internal_error", "Something went wrong on our side.")
     return response
+
+
+def _without_right_to_nothing(
+    exc: exceptions.APIException, context: Mapping[str, Any]
+) -> exceptions.APIException:
+    """DRF asks for rights before it looks whether the method exists. Nobody is to sign in for a method that is not there."""
+    method = context["request"].method
+    if method in context["view"].allowed_methods:
+        return exc
+    return exceptions.MethodNotAllowed(method)
 
 
 def _respond(exc: Exception) -> HttpResponse | None:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from drf_spectacular.openapi import AutoSchema
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
@@ -135,7 +136,9 @@ class NexusAutoSchema(AutoSchema):
         return bool(getattr(self._handler(), HONOURS_KEY, False))
 
     def _reads_conditionally(self) -> bool:
-        return self.method == "GET" and bool(getattr(self.view, "conditional_reads", False))
+        """Reads carry validators. A GET that everybody may call is one only when its view says so: the callback is none."""
+        private = AllowAny not in getattr(self.view, "permission_classes", [AllowAny])
+        return self.method == "GET" and bool(getattr(self.view, "conditional_reads", private))
 
     def _add_success_headers(self, operation: dict[str, Any]) -> None:
         conditional = self._reads_conditionally()

@@ -237,7 +237,7 @@ HEADERS: dict[str, Any] = {
         "example": 'W/"9c56cc51b374c3ba189210d5b6d4bf57"',
     },
     "CacheControl": {
-        "description": "Public answers may be kept for a few seconds; those to a token's bearer are private.",
+        "description": "Public answers may be kept for seconds; those to a token's bearer are private or kept by nobody.",
         "required": True,
         "schema": {"type": "string"},
         "example": "public, max-age=10",
