@@ -50,7 +50,7 @@ def stored() -> list[Path]:
 @pytest.mark.parametrize(
     ("form", "kind"), [("JPEG", "image/jpeg"), ("PNG", "image/png"), ("WEBP", "image/webp")]
 )
-def test_a_picture_is_drawn_anew_and_shown(owner, api, address, form, kind):
+def test_a_picture_is_drawn_anew_and_shown(owner, api, address, form, kind, settings):
     answer = send(owner, address, upload(picture(form), f"x.{form}", kind), alt="Red · ቀይ")
     assert answer.status_code == 201, answer.content
     shown = answer.json()
@@ -60,7 +60,7 @@ def test_a_picture_is_drawn_anew_and_shown(owner, api, address, form, kind):
         "Red · ቀይ",
         0,
     )
-    assert shown["url"].startswith("http://127.0.0.1:8000/media/products/")
+    assert shown["url"].startswith(f"{settings.PUBLIC_URL}/media/products/")
     assert (
         send(owner, address, upload(picture(form), kind=kind), field="image").json()["position"]
         == 1
