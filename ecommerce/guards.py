@@ -22,6 +22,14 @@ CHAPA_HOST = "api.chapa.co"
 SECRET_KEY_CHARACTERS = 32  # Render's generated values have 44
 
 # The API itself needs nothing; documentation, admin and our own pages use only our own files.
+CORS_ALLOW_HEADERS = [
+    "accept", "authorization", "content-type", "idempotency-key", "if-none-match", "x-order-token",
+    "x-request-id",
+]  # fmt: skip
+CORS_EXPOSE_HEADERS = [
+    "etag", "idempotency-replayed", "location", "ratelimit-limit", "ratelimit-policy",
+    "ratelimit-remaining", "ratelimit-reset", "retry-after", "x-request-id",
+]  # fmt: skip
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -135,6 +143,16 @@ def media_storage(url: str) -> dict[str, Any]:
     if base := parse_qs(parts.query).get("base_url"):
         options["base_url"] = base[0]
     return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}
+
+
+def password_validators(min_length: int) -> list[dict[str, Any]]:
+    """What every new password is checked against; NIST 800-63B-4: no rules of composition."""
+    rules = "django.contrib.auth.password_validation"
+    return [
+        {"NAME": f"{rules}.UserAttributeSimilarityValidator"},
+        {"NAME": f"{rules}.MinimumLengthValidator", "OPTIONS": {"min_length": min_length}},
+        {"NAME": f"{rules}.CommonPasswordValidator"},
+    ]
 
 
 def refuse_unsafe_production(settings: Mapping[str, Any]) -> None:

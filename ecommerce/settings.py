@@ -46,11 +46,8 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", []) or guards.origins(PU
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", []) or guards.origins(FRONTEND_URL)
 CORS_URLS_REGEX = r"^/api/.*$"
 CORS_ALLOW_CREDENTIALS = False  # we use bearer tokens, never cookies, across origins
-CORS_ALLOW_HEADERS = [
-    "accept", "authorization", "content-type", "idempotency-key", "if-none-match", "x-order-token",
-    "x-request-id",
-]  # fmt: skip
-CORS_EXPOSE_HEADERS = ["etag", "idempotency-replayed", "location", "retry-after", "x-request-id"]
+CORS_ALLOW_HEADERS = guards.CORS_ALLOW_HEADERS
+CORS_EXPOSE_HEADERS = guards.CORS_EXPOSE_HEADERS
 
 # --- The apps, from the floor up --------------------------------------------------------------
 INSTALLED_APPS = [
@@ -69,7 +66,11 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "procrastinate.contrib.django",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "common",
+    "audit",
     "events",
     "account",
     "inventory",
@@ -79,6 +80,7 @@ INSTALLED_APPS = [
     "payments",
     "storefront",
     "reporting",
+    "privacy",
 ]
 MIDDLEWARE = [
     "common.http.RequestIdMiddleware",
@@ -128,22 +130,22 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 # --- People -----------------------------------------------------------------------------------
 AUTH_USER_MODEL = "account.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+PASSWORD_MIN_LENGTH = env.int("PASSWORD_MIN_LENGTH", 12)
 PASSWORD_HASHERS = [
     "account.hashers.SmallArgon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
+AUTH_PASSWORD_VALIDATORS = guards.password_validators(PASSWORD_MIN_LENGTH)
+JWT_ALGORITHM = env.str("JWT_ALGORITHM", "HS256")  # or EdDSA
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=10)
 REFRESH_TOKEN_LIFETIME = timedelta(days=30)
+REFRESH_GRACE = timedelta(seconds=env.int("REFRESH_GRACE_SECONDS", 10))
+STAFF_SECOND_FACTOR = env.str("STAFF_SECOND_FACTOR", "optional")  # or required
 VERIFICATION_LIFETIME = timedelta(hours=48)
 PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds
+AUDIT_KEEP_DAYS = env.int("AUDIT_KEEP_DAYS", 730)
+INBOX_KEEP_DAYS = env.int("INBOX_KEEP_DAYS", 90)  # bodies of webhooks
+LEGAL_KEEP_YEARS = env.int("LEGAL_KEEP_YEARS", 10)  # orders and documents, after their year ends
 RATE_LIMITS = env.str("RATE_LIMITS", "on") != "off"
 
 # --- The API ----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Who: users, their sessions, and the tokens of letters sent to them."""
+"""Who: the people who sign in."""
 
 from __future__ import annotations
 
@@ -70,6 +70,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     phone = models.CharField(
         max_length=16, null=True, blank=True, help_text="E.164, such as +251911234567"
     )
+    phone_verified_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Only a verified number signs in, and only one person has it.",
+    )
     first_name = models.CharField(max_length=150, blank=True)
     last_name = models.CharField(max_length=150, blank=True)
     is_staff = models.BooleanField(
@@ -80,6 +85,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         default=True,
         help_text="Clear this instead of deleting people: it ends every session.",
     )
+    token_version = models.PositiveIntegerField(
+        default=0, db_default=0, editable=False, help_text="Tokens that carry a lower one are void."
+    )
+    erased_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -91,9 +100,19 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["email_key"], name="one_user_per_email"),
-            models.UniqueConstraint(fields=["phone"], name="one_user_per_phone"),
+            models.UniqueConstraint(
+                fields=["phone"],
+                condition=Q(phone_verified_at__isnull=False),
+                name="one_user_per_verified_phone",
+            ),
             models.CheckConstraint(
-                condition=Q(email__isnull=False) | Q(phone__isnull=False),
+                condition=Q(phone_verified_at__isnull=True) | Q(phone__isnull=False),
+                name="verified_phone_is_there",
+            ),
+            models.CheckConstraint(
+                condition=Q(email__isnull=False)
+                | Q(phone__isnull=False)
+                | Q(erased_at__isnull=False),
                 name="user_has_email_or_phone",
             ),
             models.CheckConstraint(
@@ -128,83 +147,3 @@ class User(AbstractBaseUser, PermissionsMixin):
     def password_mark(self) -> str:
         """Changes whenever the stored password does, by whatever path; sessions remember it."""
         return hashlib.sha256(self.password.encode()).hexdigest()
-
-
-class Session(models.Model):
-    """One signed-in device: the family of refresh tokens that descend from one log-in.
-
-    Only the newest refresh token of the family is good. `refresh_jti` is its id; each use replaces it.
-    """
-
-    class RevokeReason(models.TextChoices):
-        """Why a session ended before its time."""
-
-        LOGOUT = "logout", "logged out"
-        REPLAY = "replay", "a used refresh token came back"
-        PASSWORD = "password", "the password was changed"
-        RESET = "reset", "the password was reset"
-
-    public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
-    refresh_jti = models.UUIDField(default=uuid7)
-    password_mark = models.CharField(max_length=64)
-    created_at = models.DateTimeField(db_default=Now())
-    last_used_at = models.DateTimeField(db_default=Now())
-    expires_at = models.DateTimeField()
-    revoked_at = models.DateTimeField(null=True, blank=True)
-    revoke_reason = models.CharField(max_length=16, blank=True, choices=RevokeReason.choices)
-    user_agent = models.CharField(max_length=200, blank=True)
-    address = models.GenericIPAddressField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(revoked_at__isnull=True, revoke_reason="")
-                | (Q(revoked_at__isnull=False) & ~Q(revoke_reason="")),
-                name="revoked_session_has_a_reason",
-            ),
-        ]
-        indexes = [
-            models.Index(
-                fields=["user"], condition=Q(revoked_at__isnull=True), name="live_session_of_user"
-            ),
-            models.Index(fields=["expires_at"], name="session_expiry"),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.public_id)
-
-
-class EmailToken(models.Model):
-    """What a letter's link carries: proof that its bearer reads the mailbox. Only its SHA-256 is stored."""
-
-    class Purpose(models.TextChoices):
-        """What the bearer may do."""
-
-        VERIFY = "verify", "verify the address"
-        RESET = "reset", "set a new password"
-
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="email_tokens")
-    purpose = models.CharField(max_length=8, choices=Purpose.choices)
-    digest = models.CharField(max_length=64)
-    email_key = models.CharField(
-        max_length=300, help_text="The address the letter went to: another one voids the token."
-    )
-    created_at = models.DateTimeField(db_default=Now())
-    expires_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True, blank=True)
-    voided_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["digest"], name="one_email_token_per_digest"),
-            models.UniqueConstraint(
-                fields=["user", "purpose"],
-                condition=Q(used_at__isnull=True, voided_at__isnull=True),
-                name="one_live_email_token_per_purpose",
-            ),
-        ]
-        indexes = [models.Index(fields=["expires_at"], name="email_token_expiry")]
-
-    def __str__(self) -> str:
-        return f"{self.purpose} {self.digest[:8]}"

@@ -1,0 +1,45 @@
+"""One-time codes sent to telephones."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from account.models.people import User
+
+
+class PhoneCode(models.Model):
+    """Six digits on their way to a telephone: proof that its bearer reads it. Only a keyed digest is stored."""
+
+    class Purpose(models.TextChoices):
+        """What the bearer may do."""
+
+        SIGN_IN = "sign_in", "sign in, or open an account"
+        VERIFY = "verify", "make the number a user's own"
+
+    phone = models.CharField(max_length=16, help_text="E.164")
+    purpose = models.CharField(max_length=8, choices=Purpose.choices)
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, null=True, blank=True, related_name="phone_codes"
+    )
+    digest = models.CharField(max_length=64)
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    voided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["phone", "purpose", "user"],
+                nulls_distinct=False,
+                condition=Q(used_at__isnull=True, voided_at__isnull=True),
+                name="one_live_phone_code_per_purpose",
+            ),
+        ]
+        indexes = [models.Index(fields=["expires_at"], name="phone_code_expiry")]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.pk}"
