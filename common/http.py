@@ -46,8 +46,13 @@ class RequestIdMiddleware:
         given = request.headers.get("X-Request-ID", "")
         request_id = given if _GIVEN_ID.fullmatch(given) else str(uuid7())
         token = _request_id.set(request_id)
+        request.META["nexus.request_id"] = request_id  # for what Django logs when we are through
         try:
             response = self.get_response(request)
+            if response.status_code == 503:
+                # Busy is not broken: a warning of ours instead of Django's error, which alarms somebody.
+                log.warning("503 for %s %s", request.method, request.path)
+                response._has_been_logged = True  # type: ignore[attr-defined]
         finally:
             _request_id.reset(token)
         response["X-Request-ID"] = request_id

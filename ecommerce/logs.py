@@ -30,7 +30,8 @@ class RequestIdFilter(logging.Filter):
     """Give every record the id of the request it was written for (or `-`)."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = current_request_id() or "-"
+        meta = getattr(getattr(record, "request", None), "META", {})
+        record.request_id = current_request_id() or meta.get("nexus.request_id") or "-"
         return True
 
 

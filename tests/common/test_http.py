@@ -95,3 +95,13 @@ def test_ids_are_ordered_by_time_and_readable():
 
     assert set(readable_code(2000)) == set(CROCKFORD)
     assert len(readable_code()) == 8
+
+
+@pytest.mark.django_db
+def test_busy_is_a_warning_with_the_requests_id_and_no_error(client, caplog):
+    response = client.get("/api/refuse/unavailable/")
+
+    assert response.status_code == 503
+    about_it = [record for record in caplog.records if "503" in record.getMessage()]
+    assert [record.levelname for record in about_it] == ["WARNING"]
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
