@@ -29,6 +29,11 @@ class Letter(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(default=0)
     last_error = models.CharField(max_length=300, blank=True)
+    forget_after_sending = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Its recipient is blanked as well once it is sent.",
+    )
 
     class Meta:
         constraints = [

@@ -127,6 +127,12 @@ class Order(models.Model):
     )
     expires_at = models.DateTimeField(help_text="Unpaid until then: cancelled.")
     cancel_reason = models.CharField(max_length=10, choices=CancelReason, blank=True)
+    redacted_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Since then the order says what was bought, and no longer by whom.",
+    )
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -152,7 +158,13 @@ class Order(models.Model):
                 name="order_has_an_owner_or_a_token",
             ),
             models.CheckConstraint(
-                condition=~Q(email="") | ~Q(phone=""), name="order_can_be_answered"
+                condition=~Q(email="") | ~Q(phone="") | Q(redacted_at__isnull=False),
+                name="order_can_be_answered",
+            ),
+            models.CheckConstraint(
+                condition=Q(redacted_at__isnull=True)
+                | Q(email="", phone="", shipping_address={}, delivery={}, payment_method=""),
+                name="redacted_order_has_no_personal_data",
             ),
             models.CheckConstraint(
                 condition=~Q(status__in=["paid", "completed"])

@@ -252,7 +252,8 @@ class WebhookOutcome(models.TextChoices):
 class WebhookEvent(models.Model):
     """One webhook exactly as it came in, kept once however often it is delivered.
 
-    Nothing in it is believed. Its signature headers are not stored: only which of them was right.
+    Nothing in it is believed. Its signature headers are not stored: only which of them was right. After a while, or when the
+    customer's data is erased, the body keeps only what is about the money.
     """
 
     sha256 = models.CharField(max_length=64, unique=True, help_text="Of the raw body.")
@@ -267,6 +268,7 @@ class WebhookEvent(models.Model):
     outcome = models.CharField(
         max_length=20, choices=WebhookOutcome, default=WebhookOutcome.WAITING
     )
+    redacted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [
@@ -279,6 +281,11 @@ class WebhookEvent(models.Model):
         indexes = [
             models.Index(fields=["reference"], name="webhook_reference"),
             models.Index(fields=["received_at"], name="webhook_received"),
+            models.Index(
+                fields=["received_at"],
+                condition=Q(redacted_at__isnull=True),
+                name="webhook_to_redact",
+            ),
         ]
 
     def __str__(self) -> str:

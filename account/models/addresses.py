@@ -11,7 +11,13 @@ from common.ids import uuid7
 
 
 class Address(models.Model):
-    """Where somebody likes things to be brought. A landmark, a pin or a telephone number may be all there is."""
+    """Where somebody likes things to be brought. A landmark or a pin may be all there is; a postcode is never needed."""
+
+    # At least one of these, or a pin, says where it is; a country alone does not.
+    PLACES = (
+        "region", "zone", "city", "sub_city", "woreda", "kebele", "house_number",
+        "line1", "line2", "street", "landmark", "postcode",
+    )  # fmt: skip
 
     public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="addresses")
@@ -48,9 +54,42 @@ class Address(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(latitude__isnull=True, longitude__isnull=True)
-                | Q(latitude__gte=-90, latitude__lte=90, longitude__gte=-180, longitude__lte=180),
+                | Q(
+                    # Said outright: a comparison with NULL is neither true nor false, and passes a CHECK.
+                    latitude__isnull=False,
+                    longitude__isnull=False,
+                    latitude__gte=-90,
+                    latitude__lte=90,
+                    longitude__gte=-180,
+                    longitude__lte=180,
+                ),
                 name="pin_is_on_earth",
             ),
+            models.CheckConstraint(
+                condition=~Q(
+                    region="",
+                    zone="",
+                    city="",
+                    sub_city="",
+                    woreda="",
+                    kebele="",
+                    house_number="",
+                    line1="",
+                    line2="",
+                    street="",
+                    landmark="",
+                    postcode="",
+                    latitude__isnull=True,
+                ),
+                name="address_says_where",
+            ),
+            models.CheckConstraint(
+                condition=Q(phone="") | Q(phone__regex=r"^\+[1-9][0-9]{6,14}$"),
+                name="address_phone_is_e164",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["user", "-created_at", "-id"], name="address_of_user"),
         ]
 
     def __str__(self) -> str:

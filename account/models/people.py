@@ -131,6 +131,18 @@ class User(AbstractBaseUser, PermissionsMixin):
                 condition=Q(phone__isnull=True) | Q(phone__regex=r"^\+[1-9][0-9]{6,14}$"),
                 name="phone_is_e164",
             ),
+            models.CheckConstraint(
+                condition=Q(erased_at__isnull=True)
+                | Q(
+                    email__isnull=True,
+                    email_key__isnull=True,
+                    phone__isnull=True,
+                    first_name="",
+                    last_name="",
+                    is_active=False,
+                ),
+                name="erased_person_has_no_data",
+            ),
         ]
 
     def __str__(self) -> str:
