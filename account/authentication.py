@@ -22,22 +22,23 @@ class SessionTokenAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[User, Session] | None:
         scheme, _, token = get_authorization_header(request).partition(b" ")
-        if scheme.lower() != b"bearer":
+        if scheme.lower() != b"bearer" or token.lstrip().startswith(b"nxk_"):  # an API key
             return None
         try:
             claims = tokens.read(token.strip().decode("latin-1"), tokens.ACCESS)
         except tokens.InvalidToken:
-            raise _refused() from None
+            raise refused() from None
         session = sessions.find_live(session_id=claims.session_id)
         if session is None or session.user.public_id != claims.user_id:
-            raise _refused()
+            raise refused()
         return session.user, session
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
 
 
-def _refused() -> AuthenticationFailed:
+def refused() -> AuthenticationFailed:
+    """The one answer to every token that does not open anything (any more)."""
     return AuthenticationFailed("The access token is not valid (any more).", code="invalid_token")
 
 

@@ -52,7 +52,7 @@ CORS_EXPOSE_HEADERS = guards.CORS_EXPOSE_HEADERS
 # --- The apps, from the floor up --------------------------------------------------------------
 INSTALLED_APPS = [
     "ecommerce",
-    "django.contrib.admin",
+    "ecommerce.apps.ShopAdminConfig",  # django.contrib.admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -66,9 +66,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "procrastinate.contrib.django",
-    "django_otp",
-    "django_otp.plugins.otp_totp",
-    "django_otp.plugins.otp_static",
     "common",
     "audit",
     "events",
@@ -129,7 +126,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 # --- People -----------------------------------------------------------------------------------
 AUTH_USER_MODEL = "account.User"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["account.backends.RoleBackend"]
 PASSWORD_MIN_LENGTH = env.int("PASSWORD_MIN_LENGTH", 12)
 PASSWORD_HASHERS = [
     "account.hashers.SmallArgon2PasswordHasher",
@@ -150,7 +147,10 @@ RATE_LIMITS = env.str("RATE_LIMITS", "on") != "off"
 
 # --- The API ----------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["account.authentication.SessionTokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "account.authentication.SessionTokenAuthentication",
+        "account.key_authentication.ApiKeyAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],  # deny by default
     "DEFAULT_PARSER_CLASSES": ["common.json.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["common.json.ORJSONRenderer"],

@@ -15,6 +15,7 @@ urlpatterns = [
     re_path(r"^api/redoc/?$", RedocView.as_view(), name="redoc"),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/auth/", include("account.urls")),
+    path("api/keys/", include("account.key_urls")),
     path("api/", include("catalog.urls")),
     path("api/", include("orders.urls")),
     path("api/", include("payments.urls")),

@@ -1,0 +1,54 @@
+"""What keys may be given: each scope is a name for a few permissions. Nobody else's permissions can be asked for.
+
+`docs/api-keys.md` shows this table; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One row of the table: what it is for, in words, and the permissions that doors ask for."""
+
+    meaning: str
+    permissions: frozenset[str]
+
+
+SCOPES: Mapping[str, Scope] = {
+    "catalog:read": Scope(
+        "Read drafts, archived products and exact stock.", frozenset({"catalog.view_product"})
+    ),
+    "catalog:write": Scope(
+        "Add, change and delete products, variants, pictures and categories; no price of what exists.",
+        frozenset(
+            f"catalog.{verb}_{model}"
+            for model in ("product", "category", "variant", "image")
+            for verb in ("add", "change", "delete")
+        ),
+    ),
+    "prices:write": Scope("Change prices.", frozenset({"catalog.change_price"})),
+    "stock:write": Scope(
+        "Set stock, of new and of existing products.",
+        frozenset({"inventory.add_stockitem", "inventory.change_stockitem"}),
+    ),
+    "orders:read": Scope("Read every order and its history.", frozenset({"orders.view_order"})),
+    "orders:write": Scope(
+        "Place guests' orders, and cancel unpaid ones.",
+        frozenset({"orders.add_order", "orders.cancel_order"}),
+    ),
+    "payments:read": Scope("Read every payment.", frozenset({"payments.view_payment"})),
+    "payments:write": Scope(
+        "Start payments of orders, and ask the gateway about them.",
+        frozenset({"payments.add_payment", "payments.check_payment"}),
+    ),
+}
+
+
+def permissions_of(scopes: Iterable[str]) -> frozenset[str]:
+    """Everything these scopes allow. A scope that is not in the table any more allows nothing."""
+    return frozenset().union(
+        *(SCOPES[name].permissions for name in scopes if name in SCOPES), frozenset()
+    )
