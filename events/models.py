@@ -23,6 +23,11 @@ class Letter(models.Model):
     html = models.TextField(blank=True)
     dedupe_key = models.CharField(max_length=200)
     created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Of no use after that: an unsent one-time code is dropped then.",
+    )
     claimed_at = models.DateTimeField(
         null=True, blank=True, help_text="A worker is sending it since then."
     )

@@ -17,6 +17,7 @@ class EmailToken(models.Model):
 
         VERIFY = "verify", "verify the address"
         RESET = "reset", "set a new password"
+        CHANGE = "change", "make the address a user's own"
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="email_tokens")
     purpose = models.CharField(max_length=8, choices=Purpose.choices)
@@ -24,6 +25,10 @@ class EmailToken(models.Model):
     email_key = models.CharField(
         max_length=300, help_text="The address the letter went to: another one voids the token."
     )
+    email = models.EmailField(
+        max_length=254, blank=True, default="", db_default="",
+        help_text="Of a change: the new address, as it was typed.",
+    )  # fmt: skip
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)

@@ -23,8 +23,22 @@ class PhoneCode(models.Model):
     user = models.ForeignKey(
         User, on_delete=models.CASCADE, null=True, blank=True, related_name="phone_codes"
     )
-    digest = models.CharField(max_length=64)
-    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    verifier = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Digest of a secret that whoever asked for the code made up and keeps; empty when there is none.",
+    )
+    digest = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="Empty until it is sent."
+    )
+    attempts = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Tries by whoever asked for the code."
+    )
+    stranger_attempts = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Tries by callers who do not know the verifier."
+    )
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
@@ -33,13 +47,16 @@ class PhoneCode(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["phone", "purpose", "user"],
+                fields=["phone", "purpose", "user", "verifier"],
                 nulls_distinct=False,
                 condition=Q(used_at__isnull=True, voided_at__isnull=True),
                 name="one_live_phone_code_per_purpose",
             ),
         ]
-        indexes = [models.Index(fields=["expires_at"], name="phone_code_expiry")]
+        indexes = [
+            models.Index(fields=["expires_at"], name="phone_code_expiry"),
+            models.Index(fields=["phone", "created_at"], name="phone_code_of_number"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.pk}"

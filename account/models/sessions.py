@@ -41,6 +41,9 @@ class Session(models.Model):
     authenticated_at = models.DateTimeField(
         db_default=Now(), help_text="When a password or code was last given in this session."
     )
+    by_code = models.BooleanField(
+        default=False, db_default=False, help_text="Opened with a code sent to a telephone."
+    )
     second_factor_at = models.DateTimeField(null=True, blank=True)
     password_mark = models.CharField(max_length=64)
     created_at = models.DateTimeField(db_default=Now())
