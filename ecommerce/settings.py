@@ -81,6 +81,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "common.http.RequestIdMiddleware",
+    "audit.middleware.AuditMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -235,7 +236,6 @@ SECURE_REFERRER_POLICY = "strict-origin"
 CSRF_FAILURE_VIEW = "common.problems.csrf_failure"
 _BEHIND_TLS = bool(TRUSTED_PROXY_HOPS) and HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _BEHIND_TLS else None
-X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = guards.CONTENT_SECURITY_POLICY
 
 # --- Procrastinate: jobs live in PostgreSQL ----------------------------------------------------
