@@ -6,6 +6,7 @@ from account.models.email_tokens import EmailToken
 from account.models.people import EmailKeyField, User, UserManager
 from account.models.phone_codes import PhoneCode
 from account.models.roles import Role, UserRole
+from account.models.second_factors import RecoveryCode, SecondFactor
 from account.models.sessions import Session
 
 __all__ = [
@@ -15,7 +16,9 @@ __all__ = [
     "EmailKeyField",
     "EmailToken",
     "PhoneCode",
+    "RecoveryCode",
     "Role",
+    "SecondFactor",
     "Session",
     "User",
     "UserManager",
