@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from account import throttles
+from account.backends import works_here
 from account.identifiers import email_key
 from account.models import Session, User
 from common.http import client_address
@@ -30,6 +31,16 @@ class LimitedLoginForm(AdminAuthenticationForm):
         except TooManyRequests as refusal:
             raise ValidationError(refusal.detail, code=refusal.code) from None
         return super().clean()
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        """Staff without a role are told what customers are told."""
+        super().confirm_login_allowed(user)
+        if not works_here(user):
+            raise ValidationError(
+                self.error_messages["invalid_login"],
+                code="invalid_login",
+                params={"username": self.username_field.verbose_name},
+            )
 
 
 admin.site.login_form = LimitedLoginForm

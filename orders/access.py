@@ -8,7 +8,9 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from common.actors import GUEST, Actor
+from account.actors import customer_actor, person_of, staff_actor
+from account.api_keys import KeyPrincipal
+from common.actors import Actor
 from orders.models import Order, OrderQuerySet
 
 TOKEN_HEADER = "X-Order-Token"  # noqa: S105
@@ -26,25 +28,34 @@ class HoldsOrder(BasePermission):
         return bool(request.user.is_authenticated or order_token_of(request))
 
 
+class PlacesOrders(BasePermission):
+    """Everybody may buy; a program only with an API key for it."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        user: Any = request.user
+        return not isinstance(user, KeyPrincipal) or user.has_perm("orders.add_order")
+
+
+def own_orders_of(request: Request) -> OrderQuerySet:
+    """The caller's own orders, and the one whose token is shown."""
+    return Order.objects.visible_to(user=person_of(request.user), token=order_token_of(request))
+
+
 def orders_of(request: Request) -> OrderQuerySet:
-    """All orders for staff who may see them, else one's own, and the one whose token is shown."""
+    """All orders for who may see them, else one's own, and the one whose token is shown."""
     user: Any = request.user
-    if user.is_authenticated and user.is_staff and user.has_perm("orders.view_order"):
+    if user.is_authenticated and user.has_perm("orders.view_order"):
         return Order.objects.all()
-    return Order.objects.visible_to(
-        user=user if user.is_authenticated else None, token=order_token_of(request)
-    )
+    return own_orders_of(request)
 
 
-def actor_of(request: Request, *, permission: str = "") -> Actor:
-    """Who acts, for histories: staff by their address, customers and guests by kind only.
+def actor_of(request: Request, *, permission: str) -> Actor:
+    """Who acts, for histories: who has the permission by name, customers and guests by kind only.
 
     Args:
-        permission: staff without it act on orders of their own, as customers do.
+        permission: who does not have it acts on orders of their own, as customers do, staff or not.
     """
     user: Any = request.user
-    if not user.is_authenticated:
-        return GUEST
-    if user.is_staff and (not permission or user.has_perm(permission)):
-        return Actor("staff", user.pk, str(user)[:60])
-    return Actor("customer", user.pk)
+    if user.is_authenticated and user.has_perm(permission):
+        return staff_actor(user)
+    return customer_actor(user)

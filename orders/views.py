@@ -11,15 +11,15 @@ from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics, status
 from rest_framework.exceptions import NotAuthenticated
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from account.actors import person_of
 from common.errors import NotFound
 from common.idempotency import idempotent
-from common.schema import refuses
-from orders.access import HoldsOrder, actor_of, orders_of
+from common.schema import FORBIDDEN, refuses
+from orders.access import HoldsOrder, PlacesOrders, actor_of, orders_of
 from orders.checkout import (
     ChooseVariant,
     Contact,
@@ -56,9 +56,9 @@ def find_order(request: Request, public_id: UUID) -> Order:
 class CheckoutView(APIView):
     """Placing an order."""
 
-    permission_classes = [AllowAny]
+    permission_classes = [PlacesOrders]
 
-    @refuses(NotForSale, ChooseVariant, OutOfStock, PriceChanged, TotalTooLarge)
+    @refuses(NotForSale, ChooseVariant, OutOfStock, PriceChanged, TotalTooLarge, FORBIDDEN)
     @extend_schema(
         operation_id="checkout",
         summary="Place an order",
@@ -79,7 +79,7 @@ class CheckoutView(APIView):
         data = serializer.validated_data
         order = checkout(
             items=[Item(**item) for item in data["items"]],
-            owner=request.user if request.user.is_authenticated else None,
+            owner=person_of(request.user),
             contact=Contact(email=data.get("email", ""), phone=data.get("phone", "")),
             wishes=Wishes(
                 shipping_address=data.get("shipping_address", {}),
@@ -87,7 +87,7 @@ class CheckoutView(APIView):
                 payment_method=data.get("payment_method", ""),
             ),
             expected_total=data.get("expected_total"),
-            by=actor_of(request),
+            by=actor_of(request, permission="orders.add_order"),
         )
         body: dict[str, Any] = OrderSerializer(order).data
         if order.token_hash:

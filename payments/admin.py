@@ -62,7 +62,7 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     def has_ask_permission(self, request: HttpRequest) -> bool:
         """Asking may move a payment, though its fields are read-only."""
-        return request.user.has_perm("payments.change_payment")
+        return request.user.has_perm("payments.check_payment")
 
     @admin.action(description="Ask the gateway now", permissions=["ask"])
     def ask_the_gateway(self, request: HttpRequest, queryset: QuerySet[Payment]) -> None:

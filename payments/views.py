@@ -27,7 +27,7 @@ from orders.access import HoldsOrder, actor_of
 from orders.models import CancelReason, Order, WrongOrderState
 from orders.serializers import OrderSerializer
 from payments import services
-from payments.access import find_order_to_act_on, find_payment
+from payments.access import MAY_SEE, find_order_to_act_on, find_payment
 from payments.serializers import NothingSerializer, PaymentSerializer, StartPaymentSerializer
 from payments.start import (
     OrderAlreadyPaid,
@@ -37,7 +37,9 @@ from payments.start import (
     PaymentStarting,
 )
 
-MAY_CANCEL = "orders.change_order"
+MAY_CANCEL = "orders.cancel_order"
+MAY_START = "payments.add_payment"
+MAY_CHECK = "payments.check_payment"
 
 
 def _named_in_path(request: Request) -> str:
@@ -81,13 +83,13 @@ class StartPaymentView(APIView):
     )
     @idempotent_conversation
     def post(self, request: Request, public_id: UUID) -> Response:
-        order = find_order_to_act_on(request, public_id, permission="payments.add_payment")
+        order = find_order_to_act_on(request, public_id, permission=MAY_START)
         serializer = StartPaymentSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         payment = services.start(
             order_id=order.pk,
             method=serializer.validated_data["method"],
-            by=actor_of(request),
+            by=actor_of(request, permission=MAY_START),
             idempotency_key=conversation_key(request),
             fingerprint=fingerprint_of(request),
         )
@@ -110,7 +112,8 @@ class PaymentView(APIView):
         responses={200: PaymentSerializer},
     )
     def get(self, request: Request, public_id: UUID) -> Response:
-        return Response(PaymentSerializer(find_payment(request, public_id)).data)
+        payment = find_payment(request, public_id, permission=MAY_SEE)
+        return Response(PaymentSerializer(payment).data)
 
 
 class CheckPaymentView(APIView):
@@ -119,7 +122,7 @@ class CheckPaymentView(APIView):
     permission_classes = [HoldsOrder]
     throttle_classes = [CheckThrottle]
 
-    @refuses(services.PaymentUnavailable)
+    @refuses(services.PaymentUnavailable, FORBIDDEN)
     @extend_schema(
         operation_id="payments_check",
         summary="Ask the gateway about a payment now",
@@ -133,7 +136,7 @@ class CheckPaymentView(APIView):
         responses={200: PaymentSerializer},
     )
     def post(self, request: Request, public_id: UUID) -> Response:
-        payment = find_payment(request, public_id)
+        payment = find_payment(request, public_id, permission=MAY_CHECK)
         NothingSerializer(data=request.data).is_valid(raise_exception=True)
         settled = services.settle(payment_id=payment.pk, source="check")
         return Response(PaymentSerializer(settled).data)
@@ -181,6 +184,6 @@ class CancelOrderView(APIView):
         cancelled = services.cancel_closed_order(
             order_id=order.pk,
             by=by,
-            reason=CancelReason.STAFF if by.kind == "staff" else CancelReason.CUSTOMER,
+            reason=CancelReason.STAFF if by.kind in {"staff", "key"} else CancelReason.CUSTOMER,
         )
         return Response(OrderSerializer(cancelled).data)

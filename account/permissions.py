@@ -1,0 +1,115 @@
+"""What can be permitted in this shop, and which role permits it. Whatever is not listed here is refused to every role.
+
+The names are Django's (`app.verb_model`), so that the admin asks the same question as the API; verbs that are no change of a
+row have names of their own (`orders.cancel_order`). Nothing of this is stored: changing this table changes what everybody
+may do from the next request on. docs/roles.md is made from it (`manage.py staff table`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from account.models.roles import Role
+
+# What each permission means. Grouped as docs/roles.md shows it.
+PERMISSIONS: Mapping[str, Mapping[str, str]] = {
+    "Catalogue": {
+        "catalog.view_product": "see drafts, archived products and exact stock",
+        "catalog.add_product": "add products, with their first price",
+        "catalog.change_product": "change texts, category, SKU, publication",
+        "catalog.delete_product": "delete or archive products",
+        "catalog.view_variant": "see variants in the admin",
+        "catalog.add_variant": "add variants, with their first price",
+        "catalog.change_variant": "change names, options, SKU, weight of variants",
+        "catalog.delete_variant": "delete or archive variants",
+        "catalog.change_price": "change prices and compare-at prices",
+        "catalog.view_image": "see pictures in the admin",
+        "catalog.add_image": "add pictures",
+        "catalog.change_image": "change what is said about pictures",
+        "catalog.delete_image": "delete pictures",
+        "catalog.view_category": "see categories in the admin",
+        "catalog.add_category": "add categories",
+        "catalog.change_category": "rename and move categories",
+        "catalog.delete_category": "delete empty categories",
+    },
+    "Stock": {
+        "inventory.add_stockitem": "give a new product or variant its opening stock",
+        "inventory.change_stockitem": "set the stock of what exists",
+        "inventory.view_stockitem": "see stock in the admin",
+        "inventory.view_movement": "see every change of stock",
+        "inventory.view_reservation": "see what is promised to open orders",
+    },
+    "Orders": {
+        "orders.view_order": "see everybody's orders",
+        "orders.view_orderline": "see their lines in the admin",
+        "orders.view_orderevent": "see their history in the admin",
+        "orders.change_order": "mark orders as shipped and completed",
+        "orders.add_order": "let a program place guests' orders (API keys)",
+        "orders.cancel_order": "cancel unpaid orders of others",
+    },
+    "Money": {
+        "payments.view_payment": "see everybody's payments",
+        "payments.view_paymentevent": "see their history in the admin",
+        "payments.add_payment": "start a payment for somebody else's order",
+        "payments.check_payment": "ask the gateway about somebody else's payment",
+        "payments.view_webhookevent": "see what the gateway told us",
+        "pricing.view_taxrate": "see tax rates",
+        "pricing.add_taxrate": "add tax rates",
+        "pricing.change_taxrate": "change tax rates",
+        "pricing.delete_taxrate": "delete tax rates",
+    },
+    "People": {
+        "account.view_user": "find customers; never passwords",
+        "account.add_user": "add people in the admin",
+        "account.change_user": "change and disable people, set their passwords",
+        "account.view_session": "see who is signed in, from where",
+        "account.view_userrole": "see who works here, and in which roles",
+        "account.change_userrole": "give and take roles",
+        "account.view_apikey": "see the API keys of integrations; never their secrets",
+        "account.add_apikey": "make, rotate and revoke API keys",
+        "events.view_letter": "see which letters left; never their texts",
+    },
+}
+
+EVERYTHING = frozenset(name for group in PERMISSIONS.values() for name in group)
+
+
+def _of(app: str) -> frozenset[str]:
+    return frozenset(name for name in EVERYTHING if name.startswith(f"{app}."))
+
+
+_SEES_CATALOG = frozenset({
+    "catalog.view_product", "catalog.view_variant", "catalog.view_image", "catalog.view_category",
+})  # fmt: skip
+_SEES_STOCK = frozenset({
+    "inventory.view_stockitem", "inventory.view_movement", "inventory.view_reservation",
+})  # fmt: skip
+_SEES_ORDERS = frozenset({
+    "orders.view_order", "orders.view_orderline", "orders.view_orderevent",
+    "payments.view_payment", "payments.view_paymentevent",
+})  # fmt: skip
+
+GRANTS: Mapping[Role, frozenset[str]] = {
+    Role.OWNER: EVERYTHING,
+    Role.CATALOG_EDITOR: _of("catalog") | {"inventory.add_stockitem"},
+    Role.STOCK_KEEPER: _SEES_CATALOG | _SEES_STOCK | {"inventory.change_stockitem"},
+    Role.ORDER_DESK: _SEES_CATALOG
+    | _SEES_ORDERS
+    | {
+        "orders.change_order", "orders.cancel_order", "payments.add_payment",
+        "payments.check_payment", "account.view_user",
+    },
+    Role.FINANCE: _SEES_CATALOG
+    | _SEES_ORDERS
+    | {
+        "payments.check_payment", "payments.view_webhookevent", "pricing.view_taxrate",
+        "pricing.add_taxrate", "pricing.change_taxrate",
+    },
+    Role.SUPPORT: _SEES_CATALOG | _SEES_ORDERS | {"account.view_user", "events.view_letter"},
+}  # fmt: skip
+
+
+def permissions_of(roles: frozenset[str]) -> frozenset[str]:
+    """What somebody with these roles may do, together. A role that this release does not know allows nothing."""
+    known = [Role(role) for role in roles if role in Role.values]
+    return frozenset().union(*(GRANTS[role] for role in known))
