@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
 
+from account.session_views import key_set
 from common import health
 from ecommerce.documentation import RedocView, SchemaView, SwaggerView
 from ecommerce.views import DevelopmentView, media
@@ -15,7 +16,10 @@ urlpatterns = [
     re_path(r"^api/redoc/?$", RedocView.as_view(), name="redoc"),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/auth/", include("account.urls")),
+    path(".well-known/jwks.json", key_set),
     path("api/keys/", include("account.key_urls")),
+    path("api/staff/", include("account.staff_urls")),
+    path("api/addresses/", include("account.address_urls")),
     path("api/", include("catalog.urls")),
     path("api/", include("orders.urls")),
     path("api/", include("payments.urls")),

@@ -8,6 +8,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from account.actors import person_of
+from account.addresses import as_shipping_address, find_address
+from common.errors import NotFound
 from common.money import Money
 from common.phones import normalise_phone
 from common.serializers import MoneyField, StrictSerializer
@@ -95,6 +98,11 @@ class CheckoutSerializer(StrictSerializer):
     email = serializers.EmailField(required=False, allow_blank=True, max_length=254)
     phone = PhoneField(required=False, allow_blank=True)
     shipping_address = AddressSerializer(required=False)
+    shipping_address_id = serializers.UUIDField(
+        required=False,
+        write_only=True,
+        help_text="An address of the signed-in customer's own address book, instead of `shipping_address`.",
+    )
     delivery = DeliverySerializer(required=False)
     payment_method = serializers.CharField(required=False, allow_blank=True, max_length=20)
     expected_total = MoneyField(
@@ -111,15 +119,35 @@ class CheckoutSerializer(StrictSerializer):
         return super().to_internal_value(data)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        user = self.context["request"].user
-        if user.is_authenticated:
+        user = person_of(self.context["request"].user)
+        if user is not None:
             attrs["email"] = attrs.get("email") or user.email or ""
             attrs["phone"] = attrs.get("phone") or user.phone or ""
+        if "shipping_address_id" in attrs:
+            attrs["shipping_address"] = self._from_address_book(attrs)
         if not attrs.get("email") and not attrs.get("phone"):
             raise serializers.ValidationError(
                 {"email": ["Give an e-mail address or a telephone number."]}, code="required"
             )
         return attrs
+
+    def _from_address_book(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "shipping_address" in attrs:
+            raise serializers.ValidationError(
+                {"shipping_address_id": ["Give either shipping_address or shipping_address_id."]},
+                code="exclusive",
+            )
+        user = person_of(self.context["request"].user)
+        try:
+            if user is None:  # guests and programs have no address book
+                raise NotFound
+            found = find_address(user=user, address_id=attrs["shipping_address_id"])
+        except NotFound:
+            raise serializers.ValidationError(
+                {"shipping_address_id": ["There is no such address in your address book."]},
+                code="does_not_exist",
+            ) from None
+        return as_shipping_address(found)
 
 
 @extend_schema_field(MoneyField())
