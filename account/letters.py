@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from django.conf import settings
 
+from account.devices import Device
 from account.models import User
 from common.http import public_url
 from events.composition import Action, compose
+from events.models import Letter
 from events.services import post_letter
 
 VERIFY_PATH = "/account/verify/"
@@ -85,6 +89,69 @@ def post_password_changed(*, user: User, occasion: str) -> None:
             "If it was not you, ask for a new password now: that also locks out whoever did it.",
         ],
     )
+
+
+def post_new_device(*, user: User, device: Device, at: datetime) -> None:
+    """Somebody signed in from a device or a place that no session of this account has seen. At most one a day of each."""
+    seen = hashlib.sha256(f"{device.name}|{device.neighbourhood}".encode()).hexdigest()[:16]
+    _notify(
+        user,
+        f"new-device:{user.public_id}:{seen}:{at:%Y%m%d}",
+        subject=f"New sign-in to your account at {settings.SHOP_NAME}",
+        before=[
+            f"Your account was signed in to with {device.name}, from the address {device.address or 'unknown'},"
+            f" on {at.astimezone(UTC):%d %B %Y at %H:%M} UTC.",
+        ],
+        after=[
+            "If it was you, there is nothing you need to do.",
+            "If it was not you, change your password now: that also signs out whoever did it.",
+        ],
+    )
+
+
+def post_refresh_replayed(*, user: User, occasion: str) -> None:
+    """A refresh token that had been used came back: perhaps somebody has a copy."""
+    _notify(
+        user,
+        occasion,
+        subject=f"You were signed out at {settings.SHOP_NAME}",
+        before=[
+            "Somebody used an old key to your account. To be safe, we ended the session that it belonged to.",
+        ],
+        after=[
+            "A page that was open for long can cause this, and then it is enough to sign in again.",
+            "If you are not sure, also change your password: that ends every other session.",
+        ],
+    )
+
+
+def post_roles_changed(*, user: User, roles: list[str], occasion: str) -> None:
+    """Tells somebody what they may do in the shop from now on, so that it cannot be done behind their back."""
+    now = f"Your roles are now: {', '.join(roles)}." if roles else "You have no role there now."
+    _notify(
+        user,
+        occasion,
+        subject=f"Your roles at {settings.SHOP_NAME} were changed",
+        before=[now, "The change counts at once."],
+        after=["If this surprises you, ask the owner of the shop."],
+    )
+
+
+def _notify(
+    user: User, occasion: str, *, subject: str, before: list[str], after: list[str]
+) -> None:
+    """A notice to whoever has an account in use: by e-mail, or by SMS to people without."""
+    if user.email and user.email_verified_at:
+        _post(user, occasion, subject=subject, before=before, after=after)
+    elif user.phone and user.phone_verified_at:
+        text = " ".join([f"{settings.SHOP_NAME}:", *before, after[-1]])
+        post_letter(
+            to=user.phone,
+            subject="",
+            text=text,
+            dedupe_key=key(occasion),
+            channel=Letter.Channel.SMS,
+        )
 
 
 def _post(

@@ -114,10 +114,18 @@ class LoginSerializer(StrictSerializer):
     password = PasswordField()
 
 
+class RefreshTokenField(serializers.CharField):
+    """A refresh token. Any other text is none: what does not verify is refused as such, not as a field."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"trim_whitespace": False, "write_only": True, **kwargs})
+        self.validators = []
+
+
 class RefreshSerializer(StrictSerializer):
     """A refresh token."""
 
-    refresh = serializers.CharField(max_length=4096, trim_whitespace=False)
+    refresh = RefreshTokenField()
 
 
 class ProfileSerializer(StrictModelSerializer):

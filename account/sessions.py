@@ -1,24 +1,25 @@
-"""Signing in and out: sessions, and the refresh tokens that keep them alive."""
+"""Signing in and out: sessions, who has which, and how they end. What keeps them alive is in `account.rotation`."""
 
 from __future__ import annotations
 
 import functools
-import logging
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from account import letters, passwords
+from account.devices import Device as Device
 from account.models import Session, User
-from common.errors import Kind, Refusal
+from audit import context as audit_context
+from audit import services as audit
+from common.errors import Kind, NotFound, Refusal
 from common.ids import uuid7
-
-log = logging.getLogger(__name__)
 
 # However often it is used, a session needs the password again after this time.
 LONGEST_SESSION = timedelta(days=365)
@@ -48,14 +49,6 @@ class InvalidRefreshToken(Refusal):
     title = "Not signed in"
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
-    """What a request says about where it comes from; shown to the owner of the session."""
-
-    user_agent: str = ""
-    address: str | None = None
-
-
 def sign_in(*, email: str, password: str, device: Device) -> Session:
     """Open a session for whoever owns the address and knows the password.
 
@@ -67,96 +60,145 @@ def sign_in(*, email: str, password: str, device: Device) -> Session:
     user = User.objects.with_email(email).first()
     if user is None or not user.is_active:
         check_password(password, _nobodys_password())
-        raise InvalidCredentials("E-mail address or password are wrong.")
+        raise _wrong(user)
     if not _password_is_right(user, password):
-        raise InvalidCredentials("E-mail address or password are wrong.")
+        raise _wrong(user)
     if user.email_verified_at is None:
         raise EmailNotVerified("Open the link in the letter we sent, or ask for another letter.")
-    User.objects.filter(pk=user.pk).update(last_login=Now())
     return open_session(user=user, device=device)
 
 
 def open_session(*, user: User, device: Device) -> Session:
-    """A new family of refresh tokens. It dies with the user's present password."""
-    return Session.objects.create(
+    """A new family of refresh tokens: the one way in, whatever was proved before. It dies with the user's present password.
+
+    Whoever has signed in before is told by letter when it happens from a device or place that no session of theirs has seen.
+    """
+    with transaction.atomic():
+        if user.last_login is not None and not _is_familiar(user, device):
+            letters.post_new_device(user=user, device=device, at=timezone.now())
+        User.objects.filter(pk=user.pk).update(last_login=Now())
+        session = Session.objects.create(
+            user=user,
+            password_mark=user.password_mark(),
+            expires_at=timezone.now() + settings.REFRESH_TOKEN_LIFETIME,
+            user_agent=device.user_agent,
+            address=device.address,
+        )
+        audit_context.identify(kind="staff" if user.is_staff else "customer", user_id=user.pk)
+        audit.record(action="security.session_opened", target=f"session:{session.public_id}")
+        return session
+
+
+def find_live(*, session_id: UUID, version: int) -> Session | None:
+    """The session with its user, if both still stand for tokens of that version. One query."""
+    session = Session.objects.select_related("user").filter(public_id=session_id).first()
+    now = timezone.now()
+    if session is None or session.revoked_at is not None or now >= session.expires_at:
+        return None
+    return session if owner_stands(session, now, version) else None
+
+
+def live_of(user: User) -> QuerySet[Session]:
+    """Where that user is signed in now."""
+    now = timezone.now()
+    return Session.objects.filter(
         user=user,
+        revoked_at=None,
+        expires_at__gt=now,
+        created_at__gt=now - LONGEST_SESSION,
         password_mark=user.password_mark(),
-        expires_at=timezone.now() + settings.REFRESH_TOKEN_LIFETIME,
-        user_agent=device.user_agent,
-        address=device.address,
     )
 
 
-def find_live(*, session_id: UUID) -> Session | None:
-    """The session with its user, if both still stand. One query."""
-    session = Session.objects.select_related("user").filter(public_id=session_id).first()
-    if session is None or not _stands(session, timezone.now()):
-        return None
-    return session
-
-
-def refresh(*, session_id: UUID, refresh_id: UUID) -> Session:
-    """Use a refresh token: the session gets the next one, and lives on.
-
-    The single UPDATE decides: of any number of simultaneous uses exactly one wins. Every other use is a replay, which may
-    mean that the token was stolen, and ends the session for thief and owner alike.
+def reauthenticate(*, session: Session, password: str) -> Session:
+    """Take the password once more, so that sensitive doors open for a while.
 
     Raises:
-        InvalidRefreshToken
+        WrongPassword
     """
-    if not _take(session_id=session_id, refresh_id=refresh_id):
-        if _revoke(_of_replay(session_id, refresh_id), Session.RevokeReason.REPLAY):
-            log.warning("a used refresh token came back: session %s was ended", session_id)
-        raise InvalidRefreshToken("Sign in again.")
-    session = Session.objects.select_related("user").filter(public_id=session_id).first()
-    if session is None or not _owner_stands(session, timezone.now()):
-        raise InvalidRefreshToken("Sign in again.")
-    return session  # perhaps ended by a replay since: the answer does not depend on who is faster
+    if not _password_is_right(session.user, password):
+        audit.record(
+            action="security.reauthentication_failed",
+            target=f"user:{session.user.public_id}",
+            outcome="refused",
+        )
+        raise passwords.WrongPassword
+    session.authenticated_at = timezone.now()
+    session.save(update_fields=["authenticated_at"])
+    return session
 
 
 def sign_out(*, session_id: UUID) -> None:
     """End one session. Ending it again changes nothing."""
-    _revoke(Session.objects.filter(public_id=session_id), Session.RevokeReason.LOGOUT)
+    revoke(Session.objects.filter(public_id=session_id), Session.RevokeReason.LOGOUT)
+
+
+def end_one(*, user: User, session_id: UUID) -> None:
+    """End a session of that user, from whichever of their devices.
+
+    Raises:
+        NotFound: there is none that still stands, or it is somebody else's.
+    """
+    with transaction.atomic():
+        if not revoke(live_of(user).filter(public_id=session_id), Session.RevokeReason.OWNER):
+            raise NotFound("There is no such session, or it is not yours.")
+        _record_end(user, Session.RevokeReason.OWNER, 1)
+
+
+def end_others(*, session: Session) -> None:
+    """End every session of the user but this one."""
+    with transaction.atomic():
+        others = Session.objects.filter(user=session.user).exclude(pk=session.pk)
+        ended = revoke(others, Session.RevokeReason.OWNER)
+        _record_end(session.user, Session.RevokeReason.OWNER, ended)
 
 
 def end_sessions(*, user: User, reason: Session.RevokeReason) -> None:
-    """End every session of that user."""
-    _revoke(Session.objects.filter(user=user), reason)
+    """End every session of that user, and make everything void that was signed for them until now."""
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)
+        user.refresh_from_db(fields=["token_version"])
+        _record_end(user, reason, revoke(Session.objects.filter(user=user), reason))
 
 
-def _take(*, session_id: UUID, refresh_id: UUID) -> bool:
-    # Only columns of the row itself may stand in this WHERE: PostgreSQL looks at them again after waiting for a rival,
-    # but not at a subquery's. So the user is checked afterwards.
-    now = timezone.now()
-    current = Session.objects.filter(
-        public_id=session_id, refresh_jti=refresh_id, revoked_at=None, expires_at__gt=now
-    )
-    return bool(
-        current.update(
-            refresh_jti=uuid7(),
-            last_used_at=now,
-            expires_at=now + settings.REFRESH_TOKEN_LIFETIME,
-        )
-    )
-
-
-def _of_replay(session_id: UUID, refresh_id: UUID) -> QuerySet[Session]:
-    return Session.objects.filter(public_id=session_id).exclude(refresh_jti=refresh_id)
-
-
-def _revoke(sessions: QuerySet[Session], reason: Session.RevokeReason) -> int:
+def revoke(sessions: QuerySet[Session], reason: Session.RevokeReason) -> int:
+    """End those of these sessions that have not ended. Returns how many."""
     return sessions.filter(revoked_at=None).update(revoked_at=Now(), revoke_reason=reason)
 
 
-def _stands(session: Session, now: datetime) -> bool:
-    return session.revoked_at is None and now < session.expires_at and _owner_stands(session, now)
-
-
-def _owner_stands(session: Session, now: datetime) -> bool:
+def owner_stands(session: Session, now: datetime, version: int) -> bool:
+    """Whether the session's user is still who opened it, and tokens of that version are good."""
+    user = session.user
     return (
         now < session.created_at + LONGEST_SESSION
-        and session.user.is_active
-        and session.password_mark == session.user.password_mark()
+        and user.is_active
+        and user.erased_at is None
+        and user.token_version == version
+        and session.password_mark == user.password_mark()
+    )
+
+
+def _wrong(user: User | None) -> InvalidCredentials:
+    # Written for known and unknown addresses alike; whatever was typed is nobody's business.
+    target = f"user:{user.public_id}" if user else ""
+    audit.record(action="security.sign_in_failed", target=target, outcome="refused")
+    return InvalidCredentials("E-mail address or password are wrong.")
+
+
+def _record_end(user: User, reason: Session.RevokeReason, count: int) -> None:
+    audit.record(
+        action="security.sessions_ended",
+        target=f"user:{user.public_id}",
+        details={"reason": reason.value, "sessions": count},
+    )
+
+
+def _is_familiar(user: User, device: Device) -> bool:
+    """Whether the user was signed in with such a device before, and with some device at such a place."""
+    recent = Session.objects.filter(user=user).order_by("-pk")[:200]
+    known = [Device(*row) for row in recent.values_list("user_agent", "address")]
+    return any(device.name == other.name for other in known) and any(
+        device.neighbourhood == other.neighbourhood for other in known
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from account import views
+from account import session_views, views
 
 urlpatterns = [
     path("register/", views.RegisterView.as_view()),
@@ -17,4 +17,7 @@ urlpatterns = [
     path("password/reset/", views.ResetPasswordView.as_view()),
     path("password/change/", views.ChangePasswordView.as_view()),
     path("me/", views.ProfileView.as_view()),
+    path("sessions/", session_views.SessionListView.as_view()),
+    path("sessions/<uuid:session_id>/", session_views.SessionView.as_view()),
+    path("reauthenticate/", session_views.ReauthenticateView.as_view()),
 ]

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from account import services, sessions, throttles, tokens
+from account import rotation, services, sessions, throttles, tokens
 from account.email_tokens import InvalidEmailToken
 from account.models import Session, User
 from account.passwords import WrongPassword
@@ -153,13 +153,16 @@ class LoginView(OpenAuthView):
 class RefreshView(OpenAuthView):
     """Refresh."""
 
-    @refuses(sessions.InvalidRefreshToken)
+    @refuses(sessions.InvalidRefreshToken, rotation.RefreshSuperseded)
     @extend_schema(
         operation_id="auth_refresh",
         summary="Trade a refresh token for a new pair",
         description=(
-            "A refresh token works once. Using it again means that two parties hold it, and ends the whole session: send one"
-            " refresh at a time and keep the newest token."
+            "A refresh token works once. Of simultaneous uses one wins; within 5 seconds the others get 401"
+            " `refresh_superseded` with `Retry-After`, and the session lives on. When nothing was seen of the winner's answer"
+            " by then, it was lost on its way: for 5 more seconds one repetition of the call gets the same new token. Any later"
+            " use of a used token means that two parties hold it, and ends the session: send one refresh at a time and keep"
+            " the newest token."
         ),
         tags=["auth"],
         auth=[],
@@ -168,7 +171,12 @@ class RefreshView(OpenAuthView):
     )
     def post(self, request: Request) -> Response:
         claims = refresh_claims(request)
-        session = sessions.refresh(session_id=claims.session_id, refresh_id=claims.token_id)
+        session = rotation.refresh(
+            session_id=claims.session_id,
+            refresh_id=claims.token_id,
+            version=claims.version,
+            address=device_of(request).address,
+        )
         return Response(tokens.pair(session))
 
 
