@@ -158,11 +158,11 @@ class RefreshView(OpenAuthView):
         operation_id="auth_refresh",
         summary="Trade a refresh token for a new pair",
         description=(
-            "A refresh token works once. Of simultaneous uses one wins; within 5 seconds the others get 401"
-            " `refresh_superseded` with `Retry-After`, and the session lives on. When nothing was seen of the winner's answer"
-            " by then, it was lost on its way: for 5 more seconds one repetition of the call gets the same new token. Any later"
-            " use of a used token means that two parties hold it, and ends the session: send one refresh at a time and keep"
-            " the newest token."
+            "A refresh token works once. Of simultaneous uses one wins; for 5 seconds the others get 401"
+            " `refresh_superseded` with `Retry-After`, and the session lives on. If nothing was seen of the winner's answer"
+            " by then, it was lost on its way: for 5 more seconds one repetition of the call gets the same new token. Any"
+            " later use of a used token means that two parties hold it, and ends the session: send one refresh at a time"
+            " and keep the newest token."
         ),
         tags=["auth"],
         auth=[],

@@ -9,7 +9,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from environs import Env
+from environs import Env, validate
 
 from ecommerce import guards
 from ecommerce.logs import logging_config, report_errors
@@ -134,7 +134,7 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = guards.password_validators(PASSWORD_MIN_LENGTH)
-JWT_ALGORITHM = env.str("JWT_ALGORITHM", "HS256")  # or EdDSA
+JWT_ALGORITHM = env.str("JWT_ALGORITHM", "HS256", validate=validate.OneOf(["HS256", "EdDSA"]))
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=10)
 REFRESH_TOKEN_LIFETIME = timedelta(days=30)
 REFRESH_GRACE = timedelta(seconds=env.int("REFRESH_GRACE_SECONDS", 10))
@@ -196,7 +196,7 @@ SIMULATOR_TOKEN = _chapa("NEXUS_SIMULATOR_TOKEN")
 EMAIL_URL = env.str("EMAIL_URL", "")
 vars().update(guards.email(EMAIL_URL, production=PRODUCTION))
 EMAIL_TIMEOUT = 10
-SMS_URL = env.str("SMS_URL", "")
+SMS_URL = guards.sms_url(env.str("SMS_URL", ""), production=PRODUCTION)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "") or f"{SHOP_NAME} <shop@localhost>"
 
 # --- Files ------------------------------------------------------------------------------------
