@@ -8,15 +8,22 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import (
+    AdminPasswordChangeForm,
+    AdminUserCreationForm,
+    UserChangeForm,
+)
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest
 
-from account import throttles
+from account import letters, sessions, throttles
 from account.backends import works_here
 from account.identifiers import email_key
 from account.models import Session, User
+from account.session_admin import sign_out_everywhere
 from common.http import client_address
+from common.ids import uuid7
 from common.limits import TooManyRequests
 from common.phones import normalise_phone
 
@@ -86,13 +93,26 @@ class UserChange(IdentifierChecks, UserChangeForm):
     """An existing person."""
 
 
+class PasswordChange(AdminPasswordChangeForm):
+    """A password set by staff, or taken away: as any other change it ends every session and is told to its owner."""
+
+    def save(self, commit: bool = True) -> User:
+        with transaction.atomic():
+            user: User = super().save(commit=commit)
+            sessions.end_sessions(user=user, reason=Session.RevokeReason.PASSWORD)
+            letters.post_password_changed(user=user, occasion=str(uuid7()))
+        return user
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
     """Search by address, number or name; disable instead of delete."""
 
     form = UserChange
     add_form = UserCreation
+    change_password_form = PasswordChange
     ordering = ["-id"]
+    actions = [sign_out_everywhere]
     list_display = ["__str__", "first_name", "last_name", "verified", "is_staff", "is_active"]
     list_filter = [
         "is_staff",
@@ -126,10 +146,15 @@ class UserAdmin(DjangoUserAdmin):
         return user.email_verified_at is not None
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Another address has to be proved anew."""
-        if change and "email" in form.changed_data:
+        """Another address has to be proved anew. It, and disabling somebody, end what they are signed in to."""
+        changed = form.changed_data if change else []
+        if "email" in changed:
             obj.email_verified_at = None
         super().save_model(request, obj, form, change)
+        if "is_active" in changed and not obj.is_active:
+            sessions.end_sessions(user=obj, reason=Session.RevokeReason.DISABLED)
+        elif "email" in changed:
+            sessions.end_sessions(user=obj, reason=Session.RevokeReason.STAFF)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         """Only a superuser hands out power, and nobody who is not one changes one."""
@@ -151,34 +176,3 @@ def _is_superuser(request: HttpRequest) -> bool:
 
 def _may_touch(request: HttpRequest, user: User | None) -> bool:
     return user is None or _is_superuser(request) or not (user.is_superuser or user.is_staff)
-
-
-@admin.register(Session)
-class SessionAdmin(admin.ModelAdmin):
-    """Who is signed in, from where. Read-only."""
-
-    ordering = ["-id"]
-    list_display = [
-        "user",
-        "created_at",
-        "last_used_at",
-        "expires_at",
-        "revoked_at",
-        "revoke_reason",
-    ]
-    list_filter = ["revoke_reason"]
-    list_select_related = ["user"]
-    search_fields = ["user__email", "user__phone", "public_id"]
-    fields = [
-        "public_id", "user", "address", "user_agent",
-        "created_at", "last_used_at", "expires_at", "revoked_at", "revoke_reason",
-    ]  # fmt: skip
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Session | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Session | None = None) -> bool:
-        return False
