@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.utils.html import format_html
 
 from catalog.access import staff_actor
-from catalog.admin_forms import CategoryForm, ImageForm, ProductForm, VariantForm, VariantFormSet
+from catalog.admin_forms import (
+    CategoryForm,
+    ImageForm,
+    ProductForm,
+    VariantForm,
+    VariantFormSet,
+    written_options,
+)
 from catalog.categories import create_category, delete_category, update_category
+from catalog.field_access import locks_for, may_change_something
 from catalog.images import add_image, delete_image, update_image
 from catalog.models import Category, Image, Product, Variant
 from catalog.services import (
@@ -24,28 +32,7 @@ from catalog.services import (
     update_product,
     update_variant,
 )
-from common.errors import Refusal
-
-
-class RefusalsAsMessages(admin.ModelAdmin):
-    """A verb's refusal is shown to the person and the page again; the admin's transaction has kept nothing."""
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self._told(request, super().changeform_view, *args, **kwargs)
-
-    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self._told(request, super().delete_view, *args, **kwargs)
-
-    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self._told(request, super().changelist_view, *args, **kwargs)
-
-    def _told(self, request: HttpRequest, view: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            answer: HttpResponse = view(request, *args, **kwargs)
-        except Refusal as refusal:
-            self.message_user(request, refusal.detail, messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
-        return answer
+from common.admin import RefusalsAsMessages
 
 
 @admin.register(Category)
@@ -88,6 +75,24 @@ class VariantInline(admin.StackedInline):
         (None, {"fields": [("sku", "choices", "name"), ("price", "compare_at_price", "stock"),
                            ("weight_grams", "barcode")]}),
     ]  # fmt: skip
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Texts, prices and stock are three rights; the form locks what is not among the caller's."""
+        return may_change_something(request.user, "variant")
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        locks = locks_for(request.user)
+        form = type("LockedVariantForm", (VariantForm,), {"locks": locks})
+        return super().get_formset(request, obj, **{"form": form, **kwargs})
+
+    @admin.display(description="Options")
+    def choices(self, variant: Variant) -> str:
+        """For those who only look."""
+        return written_options(variant)
+
+    def stock(self, variant: Variant) -> int:
+        """For those who only look."""
+        return variant.stock_item.available
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
@@ -150,8 +155,16 @@ class ProductAdmin(RefusalsAsMessages):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).defer("search", "description")
 
+    def has_edit_permission(self, request: HttpRequest) -> bool:
+        """The product's own fields, publication among them; prices and stock have rights of their own."""
+        return bool(request.user.has_perm("catalog.change_product"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        own = [] if obj is None or self.has_edit_permission(request) else self.form.Meta.fields
+        return [*self.readonly_fields, *own]
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        allowed = super().has_change_permission(request, obj)
+        allowed = may_change_something(request.user, "product")
         return allowed and (obj is None or obj.archived_at is None)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -162,11 +175,11 @@ class ProductAdmin(RefusalsAsMessages):
     def is_archived(self, product: Product) -> bool:
         return product.archived_at is not None
 
-    @admin.action(description="Publish", permissions=["change"])
+    @admin.action(description="Publish", permissions=["edit"])
     def publish(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         self._set_published(request, queryset, published=True)
 
-    @admin.action(description="Take off sale", permissions=["change"])
+    @admin.action(description="Take off sale", permissions=["edit"])
     def unpublish(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         self._set_published(request, queryset, published=False)
 

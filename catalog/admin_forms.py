@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -71,6 +72,7 @@ class VariantForm(forms.ModelForm):
         model = Variant
         fields = ["sku", "name", "price", "compare_at_price", "weight_grams", "barcode"]
 
+    locks: ClassVar[Mapping[str, frozenset[str]]] = {"new": frozenset(), "present": frozenset()}
     field_order = ["sku", "choices", "name", "price", "compare_at_price", "stock"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -78,10 +80,12 @@ class VariantForm(forms.ModelForm):
         if "sku" in self.fields:
             self.fields["sku"].required = False
         if self.instance.pk is not None:
-            self.initial["choices"] = "; ".join(
-                f"{option['name']}={option['value']}" for option in self.instance.options
-            )
+            self.initial["choices"] = written_options(self.instance)
             self.initial["stock"] = self.instance.stock_item.available
+        # A disabled field keeps its value, whatever is posted.
+        for name in self.locks["new" if self.instance.pk is None else "present"]:
+            if name in self.fields:
+                self.fields[name].disabled = True
 
     def clean_sku(self) -> str:
         sku: str = self.cleaned_data["sku"]
@@ -112,6 +116,11 @@ class VariantForm(forms.ModelForm):
         if changed.get("stock", 0) is None:
             del changed["stock"]
         return {name: value for name, value in changed.items() if name != "DELETE"}
+
+
+def written_options(variant: Variant) -> str:
+    """A variant's options as people write them: `Size=Large; Colour=Red`."""
+    return "; ".join(f"{option['name']}={option['value']}" for option in variant.options)
 
 
 class VariantFormSet(forms.BaseInlineFormSet):

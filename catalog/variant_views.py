@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.access import find_product, staff_actor, visible_products
+from catalog.field_access import permitted, refuse_opening_stock, shown_of_variant
 from catalog.inputs import VariantInputSerializer
 from catalog.models import Product, Variant, VariantQuerySet
 from catalog.refusals import CompareAtBelowPrice, LastVariant, OptionsTaken, SkuTaken
@@ -55,6 +56,7 @@ class VariantListView(CatalogView):
     def post(self, request: Request, key: str) -> Response:
         product = find_product(Product.objects.unarchived(), key)
         new = new_variant(checked(VariantInputSerializer, request.data))
+        refuse_opening_stock(request.user, [new.stock])
         variant = add_variant(product_id=product.pk, new=new, by=staff_actor(request))
         return Response(self.get_serializer(variant).data, status.HTTP_201_CREATED)
 
@@ -124,6 +126,9 @@ class VariantView(CatalogView):
         changes = checked(VariantInputSerializer, request.data, partial=partial)
         if "stock" in changes:
             changes.pop("on_hand", None)
+        changes = permitted(
+            request.user, changes, model="variant", current=lambda: shown_of_variant(variant)
+        )
         update_variant(variant_id=variant.pk, changes=changes, by=staff_actor(request))
         return Response(self.get_serializer(_variant(product, variant_id)).data)
 

@@ -19,6 +19,7 @@ from catalog.access import (
 )
 from catalog.categories import create_category, delete_category, update_category
 from catalog.conditional import ConditionalReads
+from catalog.field_access import permitted, refuse_opening_stock, shown_of_product
 from catalog.filters import (
     ORDERINGS,
     ProductQuerySerializer,
@@ -261,6 +262,7 @@ class ProductListView(CatalogView):
     @idempotent()
     def post(self, request: Request) -> Response:
         new = _new_product(checked(NewProductInputSerializer, request.data))
+        refuse_opening_stock(request.user, (variant.stock for variant in new.variants))
         product = create_product(new=new, by=staff_actor(request))
         return Response(_shown(self, product.pk), status.HTTP_201_CREATED)
 
@@ -328,7 +330,12 @@ class ProductView(CatalogView):
 
     def _change(self, request: Request, key: str, *, partial: bool) -> Response:
         product = find_product(Product.objects.unarchived(), key)
-        changes = checked(ProductInputSerializer, request.data, partial=partial)
+        changes = permitted(
+            request.user,
+            checked(ProductInputSerializer, request.data, partial=partial),
+            model="product",
+            current=lambda: shown_of_product(product),
+        )
         update_product(product_id=product.pk, changes=changes, by=staff_actor(request))
         return Response(_shown(self, product.pk))
 

@@ -27,7 +27,7 @@ from orders.access import HoldsOrder, actor_of
 from orders.models import CancelReason, Order, WrongOrderState
 from orders.serializers import OrderSerializer
 from payments import services
-from payments.access import MAY_SEE, find_order_to_act_on, find_payment
+from payments.access import find_order_to_act_on, find_payment, find_payment_to_act_on
 from payments.serializers import NothingSerializer, PaymentSerializer, StartPaymentSerializer
 from payments.start import (
     OrderAlreadyPaid,
@@ -112,7 +112,7 @@ class PaymentView(APIView):
         responses={200: PaymentSerializer},
     )
     def get(self, request: Request, public_id: UUID) -> Response:
-        payment = find_payment(request, public_id, permission=MAY_SEE)
+        payment = find_payment(request, public_id)
         return Response(PaymentSerializer(payment).data)
 
 
@@ -136,7 +136,7 @@ class CheckPaymentView(APIView):
         responses={200: PaymentSerializer},
     )
     def post(self, request: Request, public_id: UUID) -> Response:
-        payment = find_payment(request, public_id, permission=MAY_CHECK)
+        payment = find_payment_to_act_on(request, public_id, permission=MAY_CHECK)
         NothingSerializer(data=request.data).is_valid(raise_exception=True)
         settled = services.settle(payment_id=payment.pk, source="check")
         return Response(PaymentSerializer(settled).data)

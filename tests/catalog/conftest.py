@@ -5,7 +5,6 @@ from __future__ import annotations
 from io import StringIO
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.core.management import CommandError, call_command
 from rest_framework.test import APIClient
 
@@ -31,13 +30,11 @@ def customer(db):
 
 
 @pytest.fixture
-def clerk(db):
+def clerk(db, permit):
     """Staff who may do what the test grants."""
 
     def with_permissions(*codenames: str) -> APIClient:
-        user = factories.user(is_staff=True)
-        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-        return signed_in(user)
+        return signed_in(permit(factories.user(is_staff=True), *codenames))
 
     return with_permissions
 

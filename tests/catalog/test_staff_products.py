@@ -47,7 +47,7 @@ def refused(answer, status: int, code: str, field: str | None = None):
 
 def test_only_permission_opens_the_writes(api, customer, clerk, owner, coffee):
     row = simple(owner)
-    body = {"name": "X", "price": "1"}
+    body = {"name": "X", "price": row["price"]}
     calls = [
         ("post", LIST, body, "add_product"),
         ("patch", f"{LIST}{row['id']}/", {"name": "Y"}, "change_product"),

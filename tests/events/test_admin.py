@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import Permission
 
 from account.models import User
 from events.models import Letter
@@ -11,9 +10,9 @@ from events.models import Letter
 pytestmark = pytest.mark.django_db
 
 
-def test_a_filter_does_not_tell_the_texts_that_the_page_hides(client):
+def test_a_filter_does_not_tell_the_texts_that_the_page_hides(client, permit):
     clerk = User.objects.create_user("clerk@nexus.shop", is_staff=True)
-    clerk.user_permissions.add(Permission.objects.get(codename="view_letter"))
+    permit(clerk, "view_letter")
     client.force_login(clerk)
     Letter.objects.create(recipient="owner@nexus.shop", subject="x", text="abc", html="abc")
 

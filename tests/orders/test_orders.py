@@ -139,15 +139,12 @@ def test_nobody_sees_nothing(api):
         assert (response.status_code, response.json()["code"]) == (401, "not_authenticated")
 
 
-def test_staff_see_all_only_when_their_role_grants_it(api):
-    from django.contrib.auth.models import Permission
-
+def test_staff_see_all_only_when_their_role_grants_it(api, permit):
     place(factories.user())
     clerk = factories.user(is_staff=True)
     api.force_authenticate(clerk)
     assert api.get("/api/orders/").json()["results"] == []
-    clerk.user_permissions.add(Permission.objects.get(codename="view_order"))
-    api.force_authenticate(type(clerk).objects.get(pk=clerk.pk))
+    permit(clerk, "view_order")
     assert len(api.get("/api/orders/").json()["results"]) == 1
 
 
