@@ -17,9 +17,11 @@ from django.middleware.common import CommonMiddleware
 from django.utils.cache import get_conditional_response
 from gunicorn.http.errors import ParseException
 
+from common.addresses import client_address
 from common.ids import uuid7
 
 log = logging.getLogger(__name__)
+__all__ = ["client_address"]
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -97,7 +99,7 @@ class ProblemMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        from common import problems  # the floor's own module; it needs the settings to be ready
+        from common import limits, problems  # the floor's own; they need the settings to be ready
 
         try:
             self._refuse_huge_body(request)
@@ -109,6 +111,7 @@ class ProblemMiddleware:
         ) as error:  # too long, ill-formed, broken off
             return problems.bad_request(request, error)
         response = self.get_response(request)
+        limits.tell(request, response)
         if response.status_code >= 400 and problems.is_foreign(request, response):
             return problems.instead_of(request, response)
         if request.path.startswith("/api/"):
@@ -147,20 +150,6 @@ class ProblemMiddleware:
             raise RequestDataTooBig
         request.META["CONTENT_LENGTH"] = str(len(body))
         request._stream = BytesIO(body)
-
-
-def client_address(request: HttpRequest) -> str:
-    """The caller's IP address, for limits.
-
-    Only the last `TRUSTED_PROXY_HOPS` entries of X-Forwarded-For were written by proxies of ours; whatever a client put
-    before them is ignored, as is the whole header when there is no proxy.
-    """
-    hops: int = settings.TRUSTED_PROXY_HOPS
-    if hops:
-        chain = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
-        if len(chain) >= hops and chain[-hops]:
-            return chain[-hops]
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def public_url(path: str) -> str:

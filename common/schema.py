@@ -21,6 +21,7 @@ from rest_framework.settings import api_settings
 
 from common.errors import Refusal
 from common.idempotency import HONOURS_KEY, InvalidKey, KeyInUse, KeyReused
+from common.limits import GeneralThrottle
 from common.pagination import InvalidCursor, PageTooDeep
 from common.problems import CONTENT_TYPE, STATUS, TITLES
 
@@ -140,11 +141,18 @@ class NexusAutoSchema(AutoSchema):
         private = AllowAny not in getattr(self.view, "permission_classes", [AllowAny])
         return self.method == "GET" and bool(getattr(self.view, "conditional_reads", private))
 
+    def _is_limited(self) -> bool:
+        found = [one for one in self.view.get_throttles() if isinstance(one, GeneralThrottle)]
+        return any(one.limits_method(self.method) for one in found)
+
     def _add_success_headers(self, operation: dict[str, Any]) -> None:
         conditional = self._reads_conditionally()
+        limited = self._is_limited()
         for response in operation["responses"].values():
             headers = response.setdefault("headers", {})
             headers["X-Request-ID"] = _ref("headers", "RequestID")
+            if limited:
+                headers.update(_limit_headers())
             if self._honours_key():
                 headers["Idempotency-Replayed"] = _ref("headers", "IdempotencyReplayed")
             if conditional:
@@ -197,7 +205,7 @@ class NexusAutoSchema(AutoSchema):
             yield NOT_FOUND
         if negotiates:
             yield NOT_ACCEPTABLE
-        if self.view.get_throttles():
+        if self._is_limited():
             yield TOO_MANY
         yield DATABASE_AWAY
 
@@ -222,6 +230,8 @@ def problem_response(status: int, problems: Iterable[Problem]) -> dict[str, Any]
     headers = {"X-Request-ID": _ref("headers", "RequestID")}
     if status == 401:
         headers["WWW-Authenticate"] = _ref("headers", "WWWAuthenticate")
+    if status == 429:
+        headers.update(_limit_headers())
     if status in {429, 503}:
         headers["Retry-After"] = _ref("headers", "RetryAfter")
     elif status == 409:
@@ -248,6 +258,11 @@ def problem_response(status: int, problems: Iterable[Problem]) -> dict[str, Any]
             }
         },
     }
+
+
+def _limit_headers() -> dict[str, Any]:
+    names = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy")
+    return {name: _ref("headers", name.replace("-", "")) for name in names}
 
 
 def _ref(kind: str, name: str) -> dict[str, Any]:

@@ -225,6 +225,26 @@ HEADERS: dict[str, Any] = {
         "schema": {"type": "integer", "minimum": 0},
         "example": 1,
     },
+    "RateLimitLimit": {
+        "description": "How many calls the limit that is closest to its end lets pass in its window.",
+        "schema": {"type": "integer", "minimum": 1},
+        "example": 20,
+    },
+    "RateLimitRemaining": {
+        "description": "How many more calls would pass now.",
+        "schema": {"type": "integer", "minimum": 0},
+        "example": 19,
+    },
+    "RateLimitReset": {
+        "description": "Seconds until more calls pass than now.",
+        "schema": {"type": "integer", "minimum": 1},
+        "example": 60,
+    },
+    "RateLimitPolicy": {
+        "description": "Every limit that this call counted towards: calls, and seconds of the sliding window.",
+        "schema": {"type": "string"},
+        "example": "20;w=60, 300;w=60",
+    },
     "IdempotencyReplayed": {
         "description": "`true`: this is the stored answer of an earlier call with the same key.",
         "schema": {"type": "string", "enum": ["true"]},

@@ -119,6 +119,15 @@ def database(url: str, *, data_dir: Path, conn_max_age: int) -> dict[str, Any]:
     return {**config, **common, "OPTIONS": {**options, **given}}
 
 
+def caches(redis_url: str) -> dict[str, dict[str, Any]]:
+    """Django's CACHES: Redis or Valkey where there is one, and a cache of each process otherwise."""
+    if not redis_url:
+        return {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    if urlsplit(redis_url).scheme not in {"redis", "rediss", "unix"}:
+        raise ImproperlyConfigured("REDIS_URL must be redis://, rediss:// or unix://.")
+    return {"default": {"BACKEND": "common.cache.PatientRedisCache", "LOCATION": redis_url}}
+
+
 def email(url: str, *, production: bool) -> dict[str, Any]:
     """Django's EMAIL_* settings out of EMAIL_URL; in development letters are files, see `events`."""
     if not url:

@@ -117,11 +117,7 @@ CONN_MAX_AGE = env.int("CONN_MAX_AGE", 600)
 DATABASES = {"default": guards.database(DATABASE_URL, data_dir=DATA_DIR, conn_max_age=CONN_MAX_AGE)}
 DATABASE_DIRECT_URL = env.str("DATABASE_DIRECT_URL", "")
 REDIS_URL = env.str("REDIS_URL", "")
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-    if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-}
+CACHES = guards.caches(REDIS_URL)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes; images are files and have a limit of their own
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
@@ -153,6 +149,7 @@ REST_FRAMEWORK = {
         "account.key_authentication.ApiKeyAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],  # deny by default
+    "DEFAULT_THROTTLE_CLASSES": ["common.limits.GeneralThrottle"],
     "DEFAULT_PARSER_CLASSES": ["common.json.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["common.json.ORJSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "common.pagination.KeysetPagination",

@@ -29,7 +29,8 @@ WEBHOOK_BYTES = 64 * 1024
 CALLBACK_BYTES = 16 * 1024
 RECEIVED = {"status": "received"}
 
-CallbackThrottle = throttle(Limit("chapa_callback", 300, timedelta(minutes=1)))
+CALLBACKS = Limit("chapa_callback", 300, timedelta(minutes=1))
+CallbackThrottle = throttle(CALLBACKS, methods={"GET", "POST"})
 
 
 class AnswerInJson(BaseContentNegotiation):
@@ -73,6 +74,8 @@ class _GatewayView(APIView):
 
 class WebhookView(_GatewayView):
     """Chapa's webhook."""
+
+    throttle_classes = []  # an event is received or forged, never too many
 
     @refuses(BadSignature, MalformedWebhook, TOO_LARGE)
     @extend_schema(
