@@ -79,6 +79,7 @@ class KeyPrincipal:
     def __init__(self, key: ApiKey) -> None:
         self.key = key
         self.permissions = permissions_of(key.scopes)
+        self.principal = f"key:{key.public_id}"  # whose Idempotency-Keys are whose
 
     def __str__(self) -> str:
         return self.key.name

@@ -9,7 +9,7 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from account import rotation, sessions, tokens
+from account import rotation, second_factor, sessions, tokens
 from account.models import Session, User
 
 
@@ -32,10 +32,22 @@ class SessionTokenAuthentication(BaseAuthentication):
         if session is None or session.user.public_id != claims.user_id:
             raise refused()
         rotation.note_use(session=session, refresh_id=claims.refresh_id)
+        if session.second_factor_at is None and second_factor.is_compulsory(session.user):
+            _refuse_all_but_accounts(request)
         return session.user, session
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+def _refuse_all_but_accounts(request: Request) -> None:
+    """Staff without a second factor, where the shop demands one, can do nothing but set it up.
+
+    Raises:
+        SecondFactorMissing
+    """
+    if not request.path.startswith("/api/auth/"):
+        raise second_factor.needs_set_up()
 
 
 def refused() -> AuthenticationFailed:

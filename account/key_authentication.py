@@ -6,7 +6,6 @@ import ipaddress
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.request import Request
@@ -15,9 +14,10 @@ from account import api_keys
 from account.api_keys import MARK, KeyPrincipal
 from account.authentication import refused
 from account.models import ApiKey
+from audit import context
 from common.errors import Kind, Refusal
 from common.http import client_address
-from common.limits import Limit
+from common.limits import Limit, charge
 
 # Everything else is for people. What is not listed here is closed to keys, whatever its own rules say.
 OPEN_TO_KEYS = ("/api/categories/", "/api/products/", "/api/orders/", "/api/payments/")
@@ -46,8 +46,8 @@ class ApiKeyAuthentication(BaseAuthentication):
         key = api_keys.find_live(secret=secret, address=_address(request))
         if key is None:
             raise refused()
-        if settings.RATE_LIMITS:
-            PER_KEY.spend(str(key.public_id))
+        charge(request, (PER_KEY, str(key.public_id)))
+        context.identify(kind="key", key_id=key.pk, name=key.name)
         if not open_to_keys(request.path):
             raise NotForKeys("This is for people: sign in with e-mail and password.")
         return KeyPrincipal(key), key
@@ -77,7 +77,7 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     def get_security_requirement(self, auto_schema: Any) -> Any:
         if not open_to_keys(auto_schema.path):
             return None
-        return super().get_security_requirement(auto_schema)  # type: ignore[no-untyped-call]
+        return super().get_security_requirement(auto_schema)
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         return {

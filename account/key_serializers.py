@@ -26,7 +26,9 @@ class ApiKeySerializer(serializers.Serializer[ApiKey]):
     )
     created_by = serializers.SerializerMethodField(help_text="The id of who made it.")
     created_at = serializers.DateTimeField(read_only=True)
-    expires_at = serializers.DateTimeField(read_only=True, allow_null=True, help_text="Null: never.")
+    expires_at = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="Null: never."
+    )
     last_used_at = serializers.DateTimeField(
         read_only=True, allow_null=True, help_text="Exact to a minute."
     )

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from account import api_keys, throttles
+from account import api_keys
 from account.key_serializers import (
     ApiKeySerializer,
     IssuedKeySerializer,

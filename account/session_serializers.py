@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from account.models import Session
-from account.serializers import PasswordField
+from account.serializers import OtpField, PasswordField
 from account.sessions import LONGEST_SESSION, Device
 from common.serializers import StrictSerializer
 
@@ -64,15 +64,23 @@ class EndSessionsSerializer(StrictSerializer):
 
 
 class ReauthenticationSerializer(StrictSerializer):
-    """The password, once more."""
+    """The password once more, or a code of the second factor, or both."""
 
-    password = PasswordField()
+    password = PasswordField(required=False)
+    otp = OtpField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs:
+            raise serializers.ValidationError(
+                {"password": ["Give it, or an otp."]}, code="required"
+            )
+        return attrs
 
 
 class ReauthenticatedSerializer(serializers.ModelSerializer[Session]):
-    """When the password was last given in this session."""
+    """When the password and the second factor were last given in this session."""
 
     class Meta:
         model = Session
-        fields = ["authenticated_at"]
-        read_only_fields = ["authenticated_at"]
+        fields = ["authenticated_at", "second_factor_at"]
+        read_only_fields = ["authenticated_at", "second_factor_at"]

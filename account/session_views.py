@@ -14,16 +14,18 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from account import sessions, signing_keys, throttles
+from account import enrolment, sessions, signing_keys, throttles
+from account.enrolment import NoSecondFactor
 from account.models import Session
 from account.passwords import WrongPassword
+from account.second_factor import WrongCode
 from account.session_serializers import (
     EndSessionsSerializer,
     ReauthenticatedSerializer,
     ReauthenticationSerializer,
     SessionSerializer,
 )
-from account.views import AuthView, caller
+from account.views import AuthView, caller, device_of
 from common.problems import problem
 from common.schema import refuses
 
@@ -104,13 +106,15 @@ class ReauthenticateView(AuthView):
     permission_classes = [IsAuthenticated]
     throttle_classes = throttles.CHANGE_PASSWORD
 
-    @refuses(WrongPassword)
+    @refuses(WrongPassword, WrongCode, NoSecondFactor)
     @extend_schema(
         operation_id="auth_reauthenticate",
-        summary="Give the password again",
+        summary="Give the password again, or a second factor",
         description=(
             "Sensitive calls want a session in which the password was given in the last 15 minutes. A log-in counts; later,"
             " this call renews it. The tokens stay as they are. Tries count together with those of changing the password."
+            " With `otp`, a code of the authenticator app or a recovery code, it renews the second factor, which some calls"
+            " want within 12 hours. Give either or both."
         ),
         tags=["auth"],
         request=ReauthenticationSerializer,
@@ -119,7 +123,12 @@ class ReauthenticateView(AuthView):
     def post(self, request: Request) -> Response:
         body = ReauthenticationSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        session = sessions.reauthenticate(session=current_session(request), **body.validated_data)
+        session, given = current_session(request), body.validated_data
+        if "password" in given:
+            session = sessions.reauthenticate(session=session, password=given["password"])
+        if "otp" in given:
+            address = device_of(request).address
+            session = enrolment.step_up(session=session, code=given["otp"], address=address)
         return Response(ReauthenticatedSerializer(session).data)
 
 

@@ -13,7 +13,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from account import letters, passwords
+from account import letters, passwords, second_factor
 from account.devices import Device as Device
 from account.models import Session, User
 from audit import context as audit_context
@@ -49,13 +49,17 @@ class InvalidRefreshToken(Refusal):
     title = "Not signed in"
 
 
-def sign_in(*, email: str, password: str, device: Device) -> Session:
+def sign_in(*, email: str, password: str, device: Device, otp: str = "") -> Session:
     """Open a session for whoever owns the address and knows the password.
 
     An unknown address costs one password hash, as a known one does.
 
+    Args:
+        otp: of people who have a second factor; it is looked at only after a right password.
+
     Raises:
-        InvalidCredentials, EmailNotVerified
+        InvalidCredentials, EmailNotVerified, SecondFactorRequired, InvalidSecondFactor
+        TooManyRequests: too many codes were tried.
     """
     user = User.objects.with_email(email).first()
     if user is None or not user.is_active:
@@ -65,14 +69,25 @@ def sign_in(*, email: str, password: str, device: Device) -> Session:
         raise _wrong(user)
     if user.email_verified_at is None:
         raise EmailNotVerified("Open the link in the letter we sent, or ask for another letter.")
-    return open_session(user=user, device=device)
+    proved_at = second_factor.prove_at_log_in(user=user, otp=otp, address=device.address)
+    return open_session(user=user, device=device, second_factor_at=proved_at)
 
 
-def open_session(*, user: User, device: Device) -> Session:
+def open_session(
+    *, user: User, device: Device, second_factor_at: datetime | None = None
+) -> Session:
     """A new family of refresh tokens: the one way in, whatever was proved before. It dies with the user's present password.
 
     Whoever has signed in before is told by letter when it happens from a device or place that no session of theirs has seen.
+
+    Args:
+        second_factor_at: when the second factor was proved, see `account.second_factor`.
+
+    Raises:
+        SecondFactorRequired: the user has one, and it was not proved.
     """
+    if second_factor_at is None and second_factor.of(user) is not None:
+        raise second_factor.SecondFactorRequired("Sign in with your second factor.")
     with transaction.atomic():
         if user.last_login is not None and not _is_familiar(user, device):
             letters.post_new_device(user=user, device=device, at=timezone.now())
@@ -83,6 +98,7 @@ def open_session(*, user: User, device: Device) -> Session:
             expires_at=timezone.now() + settings.REFRESH_TOKEN_LIFETIME,
             user_agent=device.user_agent,
             address=device.address,
+            second_factor_at=second_factor_at,
         )
         audit_context.identify(kind="staff" if user.is_staff else "customer", user_id=user.pk)
         audit.record(action="security.session_opened", target=f"session:{session.public_id}")

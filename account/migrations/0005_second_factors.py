@@ -26,6 +26,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "next_secret",
+                    models.BinaryField(
+                        blank=True,
+                        help_text="Of the app that is to replace this one, until it is confirmed.",
+                        null=True,
+                    ),
+                ),
+                (
                     "last_step",
                     models.BigIntegerField(
                         default=-1,

@@ -15,6 +15,11 @@ class SecondFactor(models.Model):
     secret = models.BinaryField(
         help_text="Encrypted under a key that is derived from SECRET_KEY: a copy of the table opens nothing."
     )
+    next_secret = models.BinaryField(
+        null=True,
+        blank=True,
+        help_text="Of the app that is to replace this one, until it is confirmed.",
+    )
     last_step = models.BigIntegerField(
         default=-1,
         help_text="The 30 seconds whose code was taken last; codes up to it are used up.",
