@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -13,15 +13,19 @@ from django.contrib.auth.forms import (
     AdminUserCreationForm,
     UserChangeForm,
 )
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from account import letters, sessions, throttles
 from account.backends import works_here
 from account.identifiers import email_key
-from account.models import Session, User
+from account.models import Role, Session, User
+from account.roles import CHANGE_ROLES, refuse_to_lose_last_owner, set_roles
 from account.session_admin import sign_out_everywhere
+from common.admin import RefusalsAsMessages
 from common.http import client_address
 from common.ids import uuid7
 from common.limits import TooManyRequests
@@ -90,7 +94,17 @@ class UserCreation(IdentifierChecks, AdminUserCreationForm):
 
 
 class UserChange(IdentifierChecks, UserChangeForm):
-    """An existing person."""
+    """An existing person, and their roles."""
+
+    roles = forms.MultipleChoiceField(
+        choices=Role.choices, required=False, widget=forms.CheckboxSelectMultiple,
+        help_text="What each may do: docs/roles.md. It counts at the next request, and a letter tells the person.",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "roles" in self.fields:
+            self.initial["roles"] = [row.role for row in self.instance.roles.all()]
 
 
 class PasswordChange(AdminPasswordChangeForm):
@@ -104,9 +118,17 @@ class PasswordChange(AdminPasswordChangeForm):
         return user
 
 
+# One place grants power: the table of roles.
+admin.site.unregister(Group)
+
+
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
-    """Search by address, number or name; disable instead of delete."""
+class UserAdmin(RefusalsAsMessages, DjangoUserAdmin):
+    """Search by address, number or name; disable instead of delete.
+
+    Staff are seen and changed by those who may give roles; everybody else here sees customers only. Superusers are made and
+    changed on the command line, and by superusers.
+    """
 
     form = UserChange
     add_form = UserCreation
@@ -117,19 +139,22 @@ class UserAdmin(DjangoUserAdmin):
     list_filter = [
         "is_staff",
         "is_active",
-        "is_superuser",
         ("email_verified_at", admin.EmptyFieldListFilter),
-        "groups",
+        "roles__role",
     ]
     search_fields = ["email", "phone", "first_name", "last_name", "public_id"]
-    readonly_fields = ["public_id", "email_verified_at", "last_login", "created_at"]
+    readonly_fields = [
+        "public_id", "is_staff", "is_superuser", "email_verified_at", "phone_verified_at",
+        "last_login", "created_at",
+    ]  # fmt: skip
+    filter_horizontal = ()
     fieldsets = [
         (None, {"fields": ["email", "phone", "first_name", "last_name", "public_id"]}),
+        ("Access", {"fields": ["is_active", "roles", "is_staff", "is_superuser"]}),
         (
-            "Access",
-            {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]},
+            "History",
+            {"fields": ["email_verified_at", "phone_verified_at", "last_login", "created_at"]},
         ),
-        ("History", {"fields": ["email_verified_at", "last_login", "created_at"]}),
     ]
     add_fieldsets = [
         (
@@ -145,34 +170,70 @@ class UserAdmin(DjangoUserAdmin):
     def verified(self, user: User) -> bool:
         return user.email_verified_at is not None
 
+    @admin.display(description="Roles")
+    def roles(self, user: User) -> str:
+        """For those who only look."""
+        return ", ".join(row.get_role_display() for row in user.roles.all())
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        rows = super().get_queryset(request)
+        return rows if _sees_staff(request) else rows.filter(is_staff=False, is_superuser=False)
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Who only looks customers up is not shown how they sign in."""
+        shown = super().get_fieldsets(request, obj)
+        if obj is None or _sees_staff(request):
+            return shown
+        return [part for part in shown if part[0] != "Access"]
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return self.list_filter if _sees_staff(request) else ["is_active"]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """A filter written into the address would tell what is not shown, letter by letter."""
+        named = lookup.partition("__")[0]
+        return named not in {"password", "token_version"} and super().lookup_allowed(
+            lookup, value, request
+        )
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Another address has to be proved anew. It, and disabling somebody, end what they are signed in to."""
-        changed = form.changed_data if change else []
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        changed = set(form.changed_data)
+        if "is_active" in changed and not obj.is_active:
+            refuse_to_lose_last_owner(user=obj)
+        columns = changed & {"email", "phone", "first_name", "last_name", "is_active"}
         if "email" in changed:
             obj.email_verified_at = None
-        super().save_model(request, obj, form, change)
+            columns |= {"email_key", "email_verified_at"}
+        # Not the whole row: what a rival has changed since it was read stays.
+        obj.save(update_fields=sorted(columns))
         if "is_active" in changed and not obj.is_active:
             sessions.end_sessions(user=obj, reason=Session.RevokeReason.DISABLED)
         elif "email" in changed:
             sessions.end_sessions(user=obj, reason=Session.RevokeReason.STAFF)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        """Only a superuser hands out power, and nobody who is not one changes one."""
-        fields = list(self.readonly_fields)
-        if not _is_superuser(request):
-            fields += ["is_staff", "is_superuser", "groups", "user_permissions"]
-        return fields
+        if "roles" in changed:
+            wanted = [Role(name) for name in form.cleaned_data["roles"]]
+            set_roles(user=obj, roles=wanted, by=cast(User, request.user))
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_change_permission(request, obj) and _may_touch(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+        """Accounts are disabled, or erased as privacy wants it: both keep the books."""
+        return False
 
 
-def _is_superuser(request: HttpRequest) -> bool:
-    return bool(getattr(request.user, "is_superuser", False))
+def _sees_staff(request: HttpRequest) -> bool:
+    return bool(request.user.has_perm("account.view_userrole"))
 
 
 def _may_touch(request: HttpRequest, user: User | None) -> bool:
-    return user is None or _is_superuser(request) or not (user.is_superuser or user.is_staff)
+    """Customers; staff by those who may give roles; superusers by superusers."""
+    if user is None or getattr(request.user, "is_superuser", False):
+        return True
+    if user.is_superuser:
+        return False
+    return not user.is_staff or bool(request.user.has_perm(CHANGE_ROLES))

@@ -58,6 +58,10 @@ PERMISSIONS: Mapping[str, Mapping[str, str]] = {
         "pricing.change_taxrate": "change tax rates",
         "pricing.delete_taxrate": "delete tax rates",
     },
+    "Log": {
+        "audit.view_auditentry": "read who changed what, when, from where",
+        "audit.export_auditentry": "export the log",
+    },
     "People": {
         "account.view_user": "find customers; never passwords",
         "account.add_user": "add people in the admin",
@@ -68,6 +72,10 @@ PERMISSIONS: Mapping[str, Mapping[str, str]] = {
         "account.view_apikey": "see the API keys of integrations; never their secrets",
         "account.add_apikey": "make, rotate and revoke API keys",
         "events.view_letter": "see which letters left; never their texts",
+        "privacy.export_person": "hand out everything the shop holds on a person",
+        "privacy.erase_person": "erase a person's data, for good",
+        "privacy.view_export": "see who asked for their data, and when",
+        "privacy.view_erasure": "see which erasures were asked for and done",
     },
 }
 
@@ -103,7 +111,8 @@ GRANTS: Mapping[Role, frozenset[str]] = {
     | _SEES_ORDERS
     | {
         "payments.check_payment", "payments.view_webhookevent", "pricing.view_taxrate",
-        "pricing.add_taxrate", "pricing.change_taxrate",
+        "pricing.add_taxrate", "pricing.change_taxrate", "audit.view_auditentry",
+        "audit.export_auditentry",
     },
     Role.SUPPORT: _SEES_CATALOG | _SEES_ORDERS | {"account.view_user", "events.view_letter"},
 }  # fmt: skip

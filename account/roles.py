@@ -138,9 +138,9 @@ def _settle(target: User, *, has: set[str], given: list[Role], taken: list[Role]
     target.save(update_fields=["is_staff"])
     person = f"user:{target.public_id}"
     for role in given:
-        record(action="security.role_granted", target=person, details={"role": str(role)})
+        record(action="role.granted", target=person, details={"role": str(role)})
     for role in taken:
-        record(action="security.role_revoked", target=person, details={"role": str(role)})
+        record(action="role.revoked", target=person, details={"role": str(role)})
     names = [role.label for role in Role if role in has]
     letters.post_roles_changed(user=target, roles=names, occasion=str(uuid7()))
 
