@@ -8,3 +8,9 @@ class AuditConfig(AppConfig):
 
     name = "audit"
     verbose_name = "Audit"
+
+    def ready(self) -> None:
+        """What this thread writes (a command's) carries its author; requests and jobs see to their own threads."""
+        from audit import injection
+
+        injection.install_here()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from audit import context
+from audit import context, injection
 from common.http import client_address, current_request_id
 
 
@@ -23,5 +23,6 @@ class AuditMiddleware:
         def discover() -> context.Identity:
             return context.identity_of(request, address=address, request_id=request_id)
 
+        injection.install_here()
         with context.opened(discover):
             return self.get_response(request)

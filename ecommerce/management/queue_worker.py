@@ -16,6 +16,7 @@ from procrastinate.contrib.django import app, utils
 from procrastinate.exceptions import ConnectorException
 from procrastinate.psycopg_connector import PsycopgConnector
 
+from audit.jobs import audited
 from common import jobs
 from ecommerce import guards
 
@@ -65,6 +66,7 @@ async def _work(stop: asyncio.Event) -> None:
                 update_heartbeat_interval=HEARTBEAT_SECONDS,
                 shutdown_graceful_timeout=GRACE_SECONDS,
                 install_signal_handlers=False,
+                task_middleware=[audited],
             )
         )
         asked = asyncio.create_task(stop.wait())

@@ -1,0 +1,231 @@
+"""Which tables are audited, and what of them is written down. docs/audit.md is made from this.
+
+A column is *shown* (its values are recorded), *masked* (only that it changed: personal data, secrets, long texts) or
+*ignored* (counters, digests and times that mean nothing to a reader). A column that is not named here counts as masked, so
+that a new one tells nothing by accident; a test asks for it to be named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+ALL = ("INSERT", "UPDATE", "DELETE")
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """One table. Its triggers write `<noun>.created`, `.updated`, `.deleted` and `.truncated`.
+
+    Args:
+        beside: columns written with every entry, changed or not, so that it can be placed: an order line's order.
+        public: the column by which the outside knows the row.
+        watched: an update counts only if one of these changes; empty means any column. Spares hot tables the trigger.
+        events: which statements are recorded; TRUNCATE always is.
+    """
+
+    noun: str
+    shown: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    public: str = ""
+    watched: tuple[str, ...] = ()
+    events: tuple[str, ...] = ALL
+
+
+def _columns(names: str) -> tuple[str, ...]:
+    return tuple(names.split())
+
+
+AUDITED: Mapping[str, Audited] = {
+    # --- What is sold ---------------------------------------------------------------------------
+    "catalog_category": Audited(
+        "category",
+        shown=_columns("name slug parent_id position"),
+        masked=_columns("description"),
+        ignored=_columns("created_at updated_at"),
+        public="slug",
+    ),
+    "catalog_product": Audited(
+        "product",
+        shown=_columns("name slug brand tags category_id is_published archived_at"),
+        masked=_columns("description"),
+        ignored=_columns(
+            "published_at created_at updated_at min_price in_stock sku_list folded_name search"
+        ),
+        public="slug",
+    ),
+    "catalog_variant": Audited(
+        "variant",
+        shown=_columns(
+            "sku name options price compare_at_price barcode weight_grams stock_item_id archived_at"
+        ),
+        ignored=_columns("position created_at updated_at"),
+        beside=_columns("product_id"),
+        public="sku",
+    ),
+    "catalog_image": Audited(
+        "image",
+        shown=_columns("variant_id file source_url alt"),
+        ignored=_columns("position width height created_at"),
+        beside=_columns("product_id"),
+    ),
+    "pricing_taxrate": Audited("tax_rate", shown=_columns("name rate valid_from valid_until")),
+    # --- How many -------------------------------------------------------------------------------
+    "inventory_stockitem": Audited(
+        "stock_item",
+        shown=_columns("on_hand"),
+        ignored=_columns("reserved created_at"),
+        watched=_columns("on_hand"),  # reservations come and go with every checkout
+    ),
+    "inventory_movement": Audited(
+        "movement",
+        shown=_columns("quantity reason holder"),
+        masked=_columns("actor"),
+        ignored=_columns("created_at"),
+        beside=_columns("stock_item_id user_id"),
+        events=("UPDATE", "DELETE"),
+    ),
+    # --- What was agreed and paid ---------------------------------------------------------------
+    "orders_order": Audited(
+        "order",
+        shown=_columns(
+            "number owner_id status payment_status fulfilment_status currency subtotal discount_total"
+            " delivery_total tax_total tax_rate total payment_method expires_at cancel_reason redacted_at"
+        ),
+        masked=_columns("email phone shipping_address delivery token_hash"),
+        ignored=_columns("created_at updated_at"),
+        public="public_id",
+    ),
+    "orders_orderline": Audited(
+        "order_line",
+        shown=_columns("position product_id variant_id sku name quantity unit_price total tax"),
+        beside=_columns("order_id"),
+    ),
+    "orders_orderevent": Audited(
+        "order_event",
+        shown=_columns("from_status status"),
+        masked=_columns("actor note"),
+        ignored=_columns("created_at"),
+        beside=_columns("order_id user_id"),
+        events=("UPDATE", "DELETE"),
+    ),
+    "payments_payment": Audited(
+        "payment",
+        shown=_columns(
+            "method status amount currency mode reference gateway_reference fee review_reason"
+            " settled_at cancelled_at"
+        ),
+        ignored=_columns(
+            "checkout_url idempotency_key fingerprint created_at initialised_at expires_at checks"
+            " last_checked_at next_check_at"
+        ),
+        beside=_columns("order_id"),
+        public="public_id",
+    ),
+    "payments_paymentevent": Audited(
+        "payment_event",
+        shown=_columns("from_status status"),
+        masked=_columns("actor note"),
+        ignored=_columns("created_at"),
+        beside=_columns("payment_id user_id"),
+        events=("UPDATE", "DELETE"),
+    ),
+    # --- Who ------------------------------------------------------------------------------------
+    "account_user": Audited(
+        "user",
+        shown=_columns(
+            "is_superuser is_staff is_active token_version email_verified_at phone_verified_at erased_at"
+        ),
+        masked=_columns("password email phone first_name last_name"),
+        ignored=_columns("last_login email_key created_at"),
+        public="public_id",
+    ),
+    "account_address": Audited(
+        "address",
+        shown=_columns("is_default"),
+        masked=_columns(
+            "label name first_name last_name company phone country region zone city sub_city woreda kebele"
+            " house_number line1 line2 street landmark postcode latitude longitude note"
+        ),
+        ignored=_columns("created_at updated_at"),
+        beside=_columns("user_id"),
+        public="public_id",
+    ),
+    "account_userrole": Audited(
+        "role",
+        shown=_columns("role granted_by_id"),
+        ignored=_columns("granted_at"),
+        beside=_columns("user_id"),
+    ),
+    "account_apikey": Audited(
+        "api_key",
+        shown=_columns("name scopes created_by_id expires_at revoked_at"),
+        ignored=_columns("created_at last_used_at last_used_address"),
+        public="public_id",
+    ),
+    "account_apikeysecret": Audited(
+        "api_key_secret",
+        shown=_columns("prefix expires_at"),
+        ignored=_columns("digest created_at"),
+        beside=_columns("key_id"),
+    ),
+    "account_secondfactor": Audited(
+        "second_factor",
+        shown=_columns("confirmed_at"),
+        masked=_columns("secret"),
+        ignored=_columns("last_step created_at last_used_at"),
+        beside=_columns("user_id"),
+    ),
+    "account_recoverycode": Audited(
+        "recovery_code",
+        shown=_columns("used_at"),
+        ignored=_columns("digest created_at"),
+        beside=_columns("factor_id"),
+    ),
+    "account_session": Audited(
+        "session",
+        shown=_columns("revoked_at revoke_reason"),
+        ignored=_columns(
+            "refresh_jti previous_jti rotated_at reply_seen authenticated_at by_code second_factor_at"
+            " password_mark created_at last_used_at expires_at user_agent address"
+        ),
+        beside=_columns("user_id"),
+        public="public_id",
+        watched=_columns("revoked_at"),
+        events=("UPDATE",),
+    ),
+    # Nothing in the shop asks these for rights; somebody who fills them should be seen all the same.
+    "auth_group": Audited("group", shown=_columns("name")),
+    "auth_group_permissions": Audited(
+        "group_permission", shown=_columns("permission_id"), beside=_columns("group_id")
+    ),
+    "account_user_groups": Audited(
+        "user_group", shown=_columns("group_id"), beside=_columns("user_id")
+    ),
+    "account_user_user_permissions": Audited(
+        "user_permission", shown=_columns("permission_id"), beside=_columns("user_id")
+    ),
+}
+
+UNAUDITED: Mapping[str, str] = {
+    "audit_auditentry": "the log itself: append-only by triggers of its own",
+    "inventory_reservation": "hot, and derivable: every change goes with an order's, and `doctor` compares the two",
+    "account_emailtoken": "secrets of a few hours; what they were used for is a change of the user",
+    "account_phonecode": "secrets of a few minutes; guessing them is a `security.` entry",
+    "events_letter": "the outbox: written by jobs, blanked when sent, and its text is personal",
+    "payments_webhookevent": "is a log: each webhook once, as it came; it moves nothing without a change of the payment",
+    "privacy_export": "personal through and through; its verbs write entries",
+    "privacy_erasure": "holds the address of the last letter until it is sent; its verbs write entries",
+    "common_storedreply": "answers kept for 24 hours; what they tell of is audited",
+    "common_ratecounter": "counters of limits",
+    "auth_permission": "made from code by `migrate`; nothing in the shop asks it",
+    "django_content_type": "made from code by `migrate`",
+    "django_admin_log": "Django's own log of the admin: what it tells of is in ours, with its author",
+    "django_session": "sessions of the admin: signing in and out is an entry",
+    "procrastinate_jobs": "the queue: hot, and what a job changes is audited with the job's name",
+    "procrastinate_workers": "heartbeats",
+    "procrastinate_events": "the queue's own log",
+    "procrastinate_periodic_defers": "the queue's clock",
+}

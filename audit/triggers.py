@@ -1,0 +1,246 @@
+"""The database triggers that write the log, whoever changes a row: a verb, a bulk update, a hand in psql.
+
+One function serves all tables; what it writes of a table comes as arguments of that table's triggers. It is a SECURITY
+DEFINER, so that a database role which may change a product but knows nothing of the log is recorded too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+
+from audit.tables import AUDITED, Audited
+
+SETTING = "nexus.audit"
+UPKEEP = "nexus.audit_upkeep"
+LEAST_KEPT = "30 days"  # whatever a setting says, younger entries cannot be pruned
+ROWS, CHANGES, TRUNCATION = "audit_rows", "audit_changes", "audit_truncation"
+KEEPS, KEEPS_ALL = "audit_is_append_only", "audit_is_not_truncated"
+_WRITE_SIGNATURE = "audit_write(text, text, text, text, jsonb, jsonb)"
+_RECORD_SIGNATURE = "audit_record_change()"
+_TRUNCATED_SIGNATURE = "audit_record_truncation()"
+_KEEP_SIGNATURE = "audit_keep()"
+
+# The entry's author, out of the transaction-local setting that audit.injection writes; without one, whoever is connected.
+_WRITE = """
+CREATE OR REPLACE FUNCTION audit_write(
+    action text, table_name text, row_id text, public_id text, changes jsonb, details jsonb
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    who jsonb := nullif(current_setting('nexus.audit', true), '');
+BEGIN
+    IF who IS NULL THEN
+        who := jsonb_build_object('kind', 'database', 'name', session_user, 'address', host(inet_client_addr()));
+        details := details || jsonb_build_object('application', current_setting('application_name'));
+    END IF;
+    INSERT INTO audit_auditentry (
+        actor_kind, actor_id, actor_name, key_id, address, request_id,
+        action, target_table, target_id, target_public_id, changes, details
+    ) VALUES (
+        who->>'kind', (who->>'user')::bigint, left(coalesce(who->>'name', ''), 100), (who->>'key')::bigint,
+        (who->>'address')::inet, left(coalesce(who->>'request', ''), 64),
+        action, table_name, coalesce(row_id, ''), left(coalesce(public_id, ''), 120), changes, details
+    );
+END $$
+"""
+
+# Decimals become text: JSON readers take numbers for floats.
+_RECORD = """
+CREATE OR REPLACE FUNCTION audit_record_change() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, SCHEMA, pg_temp AS $$
+DECLARE
+    shown   text[] := TG_ARGV[2];
+    ignored text[] := TG_ARGV[3];
+    beside  text[] := TG_ARGV[4];
+    was     jsonb;
+    becomes jsonb;
+    known   jsonb;
+    changes jsonb;
+    details jsonb := '{}';
+BEGIN
+    IF TG_OP <> 'INSERT' THEN was := to_jsonb(OLD) - ignored; END IF;
+    IF TG_OP <> 'DELETE' THEN becomes := to_jsonb(NEW) - ignored; END IF;
+    known := coalesce(becomes, was);
+    SELECT jsonb_object_agg(
+               name,
+               CASE WHEN name = ANY (shown || beside) OR name = 'id' THEN
+                   CASE WHEN was IS NULL THEN '{}' ELSE jsonb_build_object('from',
+                       CASE WHEN old_value::text LIKE '%.%' AND jsonb_typeof(old_value) = 'number'
+                            THEN to_jsonb(old_value::text) ELSE old_value END) END
+                   ||
+                   CASE WHEN becomes IS NULL THEN '{}' ELSE jsonb_build_object('to',
+                       CASE WHEN new_value::text LIKE '%.%' AND jsonb_typeof(new_value) = 'number'
+                            THEN to_jsonb(new_value::text) ELSE new_value END) END
+               ELSE '{"changed": true}' END)
+      INTO changes
+      FROM (SELECT name, was->name AS old_value, becomes->name AS new_value FROM jsonb_object_keys(known) name) pairs
+     WHERE CASE WHEN TG_OP = 'UPDATE' THEN old_value IS DISTINCT FROM new_value
+                ELSE name NOT IN ('id', TG_ARGV[1]) AND NOT name = ANY (beside)
+                     AND coalesce(old_value, new_value) NOT IN ('null', '""', '[]', '{}') END;
+    IF changes IS NULL AND TG_OP = 'UPDATE' THEN
+        RETURN NULL;
+    END IF;
+    IF cardinality(beside) > 0 THEN
+        SELECT jsonb_object_agg(name, known->name) INTO details FROM unnest(beside) name;
+    END IF;
+    PERFORM audit_write(
+        TG_ARGV[0] || CASE TG_OP WHEN 'INSERT' THEN '.created' WHEN 'UPDATE' THEN '.updated' ELSE '.deleted' END,
+        TG_TABLE_NAME, coalesce(was, becomes)->>'id', known->>TG_ARGV[1], coalesce(changes, '{}'), details
+    );
+    RETURN NULL;
+END $$
+"""
+
+_TRUNCATED = """
+CREATE OR REPLACE FUNCTION audit_record_truncation() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, SCHEMA, pg_temp AS $$
+BEGIN
+    PERFORM audit_write(TG_ARGV[0] || '.truncated', TG_TABLE_NAME, '', '', '{}', '{}');
+    RETURN NULL;
+END $$
+"""
+
+# The stated ways around: pruning what is old, and blanking where people called from. Both say so, per transaction.
+_KEEP = f"""
+CREATE OR REPLACE FUNCTION audit_keep() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    upkeep text := coalesce(current_setting('{UPKEEP}', true), '');
+BEGIN
+    IF TG_OP = 'TRUNCATE' AND upkeep = 'truncate' THEN
+        RETURN NULL;
+    ELSIF TG_OP = 'DELETE' AND upkeep = 'prune' AND OLD.created_at < now() - interval '{LEAST_KEPT}' THEN
+        RETURN OLD;
+    ELSIF TG_OP = 'UPDATE' AND upkeep = 'redact' AND NEW.address IS NULL
+          AND to_jsonb(NEW) - 'address' = to_jsonb(OLD) - 'address' THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'The audit log is append-only.' USING ERRCODE = 'insufficient_privilege',
+        HINT = 'Old entries are pruned, and addresses blanked, by the audit app''s own verbs.';
+END $$
+"""
+
+_KEEP_TRIGGERS = f"""
+CREATE OR REPLACE TRIGGER {KEEPS} BEFORE UPDATE OR DELETE ON audit_auditentry
+FOR EACH ROW EXECUTE FUNCTION audit_keep();
+CREATE OR REPLACE TRIGGER {KEEPS_ALL} BEFORE TRUNCATE ON audit_auditentry
+FOR EACH STATEMENT EXECUTE FUNCTION audit_keep()
+"""
+
+
+def install(connection: BaseDatabaseWrapper) -> None:
+    """Create or replace the functions, and the triggers of every audited table that exists. Safe to repeat.
+
+    Migrations call this: ours, and again whenever `audit.tables` has changed.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT quote_ident(current_schema())")
+        (schema,) = cursor.fetchone()
+        for statement in (_WRITE, _RECORD, _TRUNCATED, _KEEP, _KEEP_TRIGGERS):
+            # Names are looked for here and nowhere else: a temporary table of the same name catches no entries.
+            cursor.execute(statement.replace("SCHEMA", schema))
+        # Nobody calls it by hand: an entry that anybody can write is worth nothing.
+        cursor.execute(f"REVOKE ALL ON FUNCTION {_WRITE_SIGNATURE} FROM PUBLIC")
+        for table in _existing(cursor):
+            for name, statement in statements(table, AUDITED[table]):
+                cursor.execute(statement or f"DROP TRIGGER IF EXISTS {name} ON {table}")
+
+
+def uninstall(connection: BaseDatabaseWrapper) -> None:
+    """Remove all of it."""
+    with connection.cursor() as cursor:
+        for table in _existing(cursor):
+            for name in (ROWS, CHANGES, TRUNCATION):
+                cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {table}")
+        for name in (KEEPS, KEEPS_ALL):
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON audit_auditentry")
+        for function in (
+            _RECORD_SIGNATURE,
+            _TRUNCATED_SIGNATURE,
+            _KEEP_SIGNATURE,
+            _WRITE_SIGNATURE,
+        ):
+            cursor.execute(f"DROP FUNCTION IF EXISTS {function}")
+
+
+def flaws() -> list[str]:
+    """For the doctor: audited tables whose triggers are missing, switched off or not what `audit.tables` says."""
+    found = []
+    with connection.cursor() as cursor:
+        existing = _existing(cursor)
+        cursor.execute(
+            "SELECT tgrelid::regclass::text, tgname, encode(tgargs, 'escape'), pg_get_triggerdef(oid)"
+            "  FROM pg_trigger WHERE tgname = ANY (%s) AND tgenabled IN ('O', 'A')",
+            [[ROWS, CHANGES, TRUNCATION, KEEPS, KEEPS_ALL]],
+        )
+        installed = {(table, name): (given, text) for table, name, given, text in cursor.fetchall()}
+    for table in sorted(set(AUDITED) - set(existing)):
+        found.append(f"there is no table {table}")
+    for name in (KEEPS, KEEPS_ALL):
+        if ("audit_auditentry", name) not in installed:
+            found.append(f"audit_auditentry lacks the trigger {name}")
+    for table in existing:
+        spec = AUDITED[table]
+        for name, statement in statements(table, spec):
+            given, text = installed.get((table, name), ("", ""))
+            if bool(statement) != bool(text):
+                found.append(f"{table} {'lacks' if statement else 'has'} the trigger {name}")
+            elif name != TRUNCATION and text:
+                expected = "".join(f"{word}\\000" for word in _arguments(spec))
+                unwatched = [
+                    c for c in spec.watched if name == CHANGES and f"new.{c} " not in f"{text} "
+                ]
+                if given != expected or unwatched:
+                    found.append(f"the trigger {name} of {table} is not what audit.tables says")
+    return found
+
+
+def statements(table: str, spec: Audited) -> Iterator[tuple[str, str]]:
+    """Each trigger's name and what creates it; nothing where this table has none of that name."""
+    arguments = ", ".join(f"'{word}'" for word in _arguments(spec))
+    rows = [event for event in ("INSERT", "DELETE") if event in spec.events]
+    yield (
+        ROWS,
+        f"CREATE OR REPLACE TRIGGER {ROWS} AFTER {' OR '.join(rows)} ON {table}"
+        f" FOR EACH ROW EXECUTE FUNCTION audit_record_change({arguments})"
+        if rows
+        else "",
+    )
+    # Without a change there is no event, and the function is not called.
+    compared = " OR ".join(
+        f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in spec.watched or ("*",)
+    )
+    yield (
+        CHANGES,
+        f"CREATE OR REPLACE TRIGGER {CHANGES} AFTER UPDATE ON {table} FOR EACH ROW WHEN ({compared})"
+        f" EXECUTE FUNCTION audit_record_change({arguments})"
+        if "UPDATE" in spec.events
+        else "",
+    )
+    # Before, so that emptying the whole database in one statement leaves nothing behind.
+    yield (
+        TRUNCATION,
+        f"CREATE OR REPLACE TRIGGER {TRUNCATION} BEFORE TRUNCATE ON {table}"
+        f" FOR EACH STATEMENT EXECUTE FUNCTION audit_record_truncation('{spec.noun}')",
+    )
+
+
+def _arguments(spec: Audited) -> tuple[str, ...]:
+    return (
+        spec.noun, spec.public, _array(spec.shown), _array(spec.ignored), _array(spec.beside)
+    )  # fmt: skip
+
+
+def _array(names: tuple[str, ...]) -> str:
+    return "{" + ",".join(names) + "}"
+
+
+def _existing(cursor: CursorWrapper) -> list[str]:
+    cursor.execute(
+        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relname = ANY (%s)"
+        " AND relnamespace = current_schema()::regnamespace ORDER BY relname",
+        [list(AUDITED)],
+    )
+    return [row[0] for row in cursor.fetchall()]
