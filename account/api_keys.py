@@ -15,8 +15,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from account import security_letters
 from account.models import ApiKey, ApiKeySecret, User
 from account.scopes import SCOPES, permissions_of
+from audit.services import record
 from common.errors import Conflict, Invalid, Kind, NotFound, Refusal
 
 # Fixed, so that scanners of repositories and logs recognise a secret that got out.
@@ -122,7 +124,9 @@ def create(
             name=name, scopes=sorted(set(scopes)), created_by=by, expires_at=expires_at
         )
         key.refresh_from_db()
-        return Issued(key, _new_secret(key))
+        issued = Issued(key, _new_secret(key))
+        _tell(key, "created", by, "was made")
+        return issued
 
 
 def rotate(*, key_id: UUID, by: User, overlap: timedelta = OVERLAP) -> Issued:
@@ -137,11 +141,16 @@ def rotate(*, key_id: UUID, by: User, overlap: timedelta = OVERLAP) -> Issued:
             raise KeyHasEnded("Make a new key.")
         key.secrets.filter(expires_at__isnull=False).delete()
         key.secrets.update(expires_at=timezone.now() + overlap)
-        return Issued(key, _new_secret(key))
+        issued = Issued(key, _new_secret(key))
+        _tell(key, "rotated", by, "was given a new secret", overlap_seconds=overlap.total_seconds())
+        return issued
 
 
-def revoke(*, key_id: UUID, by: User) -> ApiKey:
+def revoke(*, key_id: UUID, by: User | None) -> ApiKey:
     """End a key. It counts at the next call; revoking it again changes nothing.
+
+    Args:
+        by: None is an operator on the command line.
 
     Raises:
         NotFound
@@ -151,6 +160,7 @@ def revoke(*, key_id: UUID, by: User) -> ApiKey:
         if key.revoked_at is None:
             ApiKey.objects.filter(pk=key.pk).update(revoked_at=Now())
             key.refresh_from_db()
+            _tell(key, "revoked", by, "was revoked")
         return key
 
 
@@ -180,6 +190,15 @@ def stands(key: ApiKey, now: datetime | None = None) -> bool:
 def digest(secret: str) -> str:
     """What is stored of a secret: 256 random bits need neither salt nor a slow hash."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _tell(key: ApiKey, verb: str, by: User | None, what: str, **details: Any) -> None:
+    record(
+        action=f"security.api_key_{verb}",
+        target=f"api_key:{key.public_id}",
+        details={"scopes": key.scopes, **details},
+    )
+    security_letters.post_key_changed(key=key, by=by, what=what)
 
 
 def _stale(key: ApiKey, now: datetime) -> Any:

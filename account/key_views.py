@@ -24,6 +24,7 @@ from account.key_serializers import (
     shown,
 )
 from account.models import ApiKey
+from account.step_up import RecentProof, SensitiveAction
 from account.views import AuthView, caller
 from common.errors import NotFound
 from common.schema import refuses
@@ -36,6 +37,9 @@ class ManagesKeys(BasePermission):
         verb = "view" if request.method in {"GET", "HEAD"} else "add"
         user: Any = request.user
         return bool(user.is_authenticated and user.has_perm(f"account.{verb}_apikey"))
+
+
+DOOR = [ManagesKeys, RecentProof, SensitiveAction]
 
 
 def _keys() -> QuerySet[ApiKey]:
@@ -60,7 +64,7 @@ def _find(public_id: UUID) -> ApiKey:
 class KeyListView(AuthView, generics.ListAPIView[ApiKey]):
     """The shop's keys."""
 
-    permission_classes = [ManagesKeys]
+    permission_classes = DOOR
     serializer_class = ApiKeySerializer
     orderings = {"-created_at": "-created_at", "created_at": "created_at"}
     default_ordering = "-created_at"
@@ -93,7 +97,7 @@ class KeyListView(AuthView, generics.ListAPIView[ApiKey]):
 class KeyView(AuthView):
     """One key."""
 
-    permission_classes = [ManagesKeys]
+    permission_classes = DOOR
 
     @extend_schema(
         operation_id="keys_retrieve",
@@ -109,7 +113,7 @@ class KeyView(AuthView):
 class RotateKeyView(AuthView):
     """A new secret."""
 
-    permission_classes = [ManagesKeys]
+    permission_classes = DOOR
 
     @refuses(api_keys.KeyHasEnded)
     @extend_schema(
@@ -134,7 +138,7 @@ class RotateKeyView(AuthView):
 class RevokeKeyView(AuthView):
     """The end of a key."""
 
-    permission_classes = [ManagesKeys]
+    permission_classes = DOOR
 
     @extend_schema(
         operation_id="keys_revoke",

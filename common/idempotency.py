@@ -84,9 +84,10 @@ def _could_be_random(key: str) -> bool:
 
 
 def principal(request: Request) -> str:
-    """Who a key belongs to: the user, the holder of an order token, or (by the key's own secrecy) nobody."""
+    """Whose an Idempotency-Key is: the user's, the program's, the holder's of an order token, or (by its own secrecy) nobody's."""
     if request.user.is_authenticated:
-        return f"user:{request.user.pk}"
+        program: str = getattr(request.user, "principal", "")  # an API key's; people have none
+        return program or f"user:{request.user.pk}"
     if token := request.headers.get("X-Order-Token", ""):
         return "order:" + hashlib.sha256(token.encode()).hexdigest()[:32]
     return "anonymous"

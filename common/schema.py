@@ -201,6 +201,9 @@ class NexusAutoSchema(AutoSchema):
                 yield NOT_SIGNED_IN
             if not self._allows(_NOBODY):
                 yield FORBIDDEN
+            for permission in self.view.get_permissions():  # those that want a fresh proof of who it is
+                if getattr(permission, "concerns", lambda *_: False)(self.method, self.view):
+                    yield from map(problem_of, permission.refusals)
         if "{" in self.path:
             yield NOT_FOUND
         if negotiates:
