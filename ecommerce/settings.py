@@ -148,7 +148,7 @@ REST_FRAMEWORK = {
         "account.authentication.SessionTokenAuthentication",
         "account.key_authentication.ApiKeyAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],  # deny by default
+    "DEFAULT_PERMISSION_CLASSES": ["common.access.Nobody"],  # deny by default
     "DEFAULT_THROTTLE_CLASSES": ["common.limits.GeneralThrottle"],
     "DEFAULT_PARSER_CLASSES": ["common.json.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["common.json.ORJSONRenderer"],
