@@ -89,20 +89,6 @@ def test_refresh_rotates(api, person, login, me):
     assert Session.objects.count() == 1
 
 
-def test_a_replay_ends_the_family(api, person, login, me):
-    """Faults 1 and 2: the stock blacklist leaves the thief's child token valid."""
-    person()
-    first = login()
-    other_device = login()
-    second = refresh(api, first["refresh"]).json()
-    replay = refresh(api, first["refresh"])
-    assert (replay.status_code, replay.json()["code"]) == (401, "invalid_refresh_token")
-    assert refresh(api, second["refresh"]).status_code == 401
-    assert me(second["access"]) == 401
-    assert me(other_device["access"]) == 200, "another log-in is another family"
-    assert Session.objects.order_by("pk").first().revoke_reason == "replay"
-
-
 def test_a_refresh_renews_the_thirty_days_but_never_beyond_a_year(api, person, login, me):
     person()
     body = login()
@@ -154,8 +140,8 @@ def test_logout_and_refresh_want_a_refresh_token(api, person, login):
     for call in (logout, refresh):
         assert call(api, body["access"]).status_code == 401
         assert call(api, "x").status_code == 401
-        assert call(api, "ሀ\0").status_code in (400, 401)
-        assert call(api, "a" * 100_000).status_code == 400
+        assert call(api, "ሀ\0").status_code == 401
+        assert call(api, "a" * 1_000_000).status_code == 401
         assert call(api, None).json()["errors"][0]["field"] == "refresh"
 
 
