@@ -26,7 +26,6 @@ from account.models import Role, Session, User
 from account.roles import CHANGE_ROLES, refuse_to_lose_last_owner, set_roles
 from account.session_admin import sign_out_everywhere
 from common.admin import RefusalsAsMessages
-from common.http import client_address
 from common.ids import uuid7
 from common.limits import TooManyRequests
 from common.phones import normalise_phone
@@ -36,12 +35,16 @@ class LimitedLoginForm(AdminAuthenticationForm):
     """The admin's log-in, with the same limits as the API's."""
 
     def clean(self) -> dict[str, Any]:
-        address = client_address(self.request) if self.request else ""
+        request = self.request
+        if request is None:
+            return super().clean()
         try:
-            throttles.spend_login(address=address, email=self.cleaned_data.get("username", ""))
+            throttles.spend_login(request, email=self.cleaned_data.get("username", ""))
         except TooManyRequests as refusal:
             raise ValidationError(refusal.detail, code=refusal.code) from None
-        return super().clean()
+        cleaned = super().clean()
+        throttles.log_in_succeeded(request)
+        return cleaned
 
     def confirm_login_allowed(self, user: Any) -> None:
         """Staff without a role are told what customers are told."""

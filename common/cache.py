@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.cache.backends.redis import RedisCache
@@ -44,7 +44,7 @@ class PatientRedisCache(RedisCache):
             raise ValueError(f"Key '{key}' not found.")
         return found
 
-    def set_many(self, data: Mapping[Any, Any], *args: Any, **kwargs: Any) -> list[Any]:
+    def set_many(self, data: dict[Any, Any], *args: Any, **kwargs: Any) -> list[Any]:
         failed = list(data)
         return guarded(
             lambda: super(PatientRedisCache, self).set_many(data, *args, **kwargs), failed
@@ -53,5 +53,5 @@ class PatientRedisCache(RedisCache):
     def delete_many(self, *args: Any, **kwargs: Any) -> None:
         guarded(lambda: super(PatientRedisCache, self).delete_many(*args, **kwargs), None)
 
-    def clear(self) -> bool:
-        return guarded(lambda: super(PatientRedisCache, self).clear(), False)
+    def clear(self) -> None:
+        guarded(lambda: super(PatientRedisCache, self).clear(), None)

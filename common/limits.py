@@ -66,18 +66,28 @@ class GeneralThrottle(BaseThrottle):
         return method in WRITES or (bool(cls.limits) and method in cls.methods)
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        if not request.META.get(_COUNTED):
+        if settings.RATE_LIMITS and not request.META.get(_COUNTED):
             request.META[_COUNTED] = True
-            charge(request, *_tries(request, view.get_throttles()))
+            throttles = [one for one in view.get_throttles() if isinstance(one, GeneralThrottle)]
+            spent = charge(request, *_tries(request, throttles))
+            for one in throttles:
+                one.spent(request, spent)
         return True
 
+    def tries(self, request: Request) -> Iterable[tuple[Limit, str]]:
+        """What a call costs beyond the general limit."""
+        for limit, by in self.limits:
+            if (value := by(request)) is not None:
+                yield limit, value
 
-def _tries(request: Request, throttles: Iterable[Any]) -> Iterable[tuple[Limit, str]]:
+    def spent(self, request: Request, spent: list[Spent]) -> None:
+        """Called when the call passed, with where its limits stand."""
+
+
+def _tries(request: Request, throttles: Iterable[GeneralThrottle]) -> Iterable[tuple[Limit, str]]:
     for one in throttles:
-        if isinstance(one, GeneralThrottle) and request.method in one.methods:
-            for limit, by in one.limits:
-                if (value := by(request)) is not None:
-                    yield limit, value
+        if request.method in one.methods:
+            yield from one.tries(request)
     if request.method in WRITES:
         yield _general(request)
 
@@ -111,17 +121,24 @@ def throttle(
     )
 
 
-def charge(request: HttpRequest | Request, *tries: tuple[Limit, str]) -> None:
+def charge(request: HttpRequest | Request, *tries: tuple[Limit, str]) -> list[Spent]:
     """Spend all of these limits or none, unless RATE_LIMITS is off, and let the answer tell.
+
+    For what a throttle cannot know: a door calls it before the work, outside of a transaction.
+
+    Returns:
+        Where they stand; nothing when RATE_LIMITS is off.
 
     Raises:
         TooManyRequests
     """
     if not settings.RATE_LIMITS or not tries:
-        return
+        return []
     told: list[Spent] = request.META.setdefault(_SPENT, [])
     try:
-        told += spend(*tries)
+        spent = spend(*tries)
+        told += spent
+        return spent
     except TooManyRequests as refusal:
         told += [one for one in refusal.spent if one.refused]
         raise

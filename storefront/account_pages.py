@@ -17,7 +17,6 @@ from account.email_tokens import InvalidEmailToken, Purpose, State
 from account.hashers import normalise_password
 from account.letters import RESET_PATH, VERIFY_PATH
 from account.passwords import WeakPassword
-from common.http import client_address
 from common.limits import TooManyRequests
 from common.problems import TITLES
 
@@ -34,7 +33,7 @@ def verify(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, "verify", token)
     try:
-        throttles.spend_link(address=client_address(request))
+        throttles.spend_link(request)
         services.verify_email(token=token)
     except TooManyRequests as refusal:
         return _too_many(request, refusal)
@@ -54,7 +53,7 @@ def reset(request: HttpRequest) -> HttpResponse:
     if complaint := _complaint(password, normalise_password(request.POST.get("again", ""))):
         return _page(request, "reset", token, errors=[complaint])
     try:
-        throttles.spend_link(address=client_address(request))
+        throttles.spend_link(request)
         services.reset_password(token=token, new_password=password)
     except TooManyRequests as refusal:
         return _too_many(request, refusal)

@@ -13,9 +13,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _limits(settings, monkeypatch):
+def _limits(settings):
     settings.RATE_LIMITS = True
-    monkeypatch.setattr("common.limits.time.time", lambda: 1_800_000_000.0)  # one window
 
 
 def attempts(call, most=400):

@@ -185,8 +185,7 @@ def test_a_bad_password_keeps_the_link(browser, user, password, again, words):
     )
 
 
-def test_the_pages_share_the_limit_of_the_api(browser, user, settings, monkeypatch):
-    monkeypatch.setattr("common.limits.time.time", lambda: 1_800_000_000.0)
+def test_the_pages_share_the_limit_of_the_api(browser, user, settings):
     settings.RATE_LIMITS = True
     open_page(browser, "/account/verify/", issue(user, Purpose.VERIFY))
     for _ in range(60):
