@@ -4,14 +4,40 @@ from __future__ import annotations
 
 import threading
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
+from common.errors import Unavailable
+
 # Each hash holds 19 MiB while it runs, so this also caps what passwords can take of the memory of one process.
 _slots = threading.BoundedSemaphore(2)
+# A hash takes about 30 ms of a processor. Who waits this long stands behind a hundred others, or the machine is overloaded.
+LONGEST_WAIT = 5.0  # seconds
 # Unicode's normal forms take quadratic time: a megabyte would hold a process for minutes. No door takes a password as long.
 _NORMALISED = 1024  # characters
+
+
+class TooManyHashes(Unavailable):
+    """So many passwords are being checked that waiting longer helps nobody; known and unknown people wait alike."""
+
+    code = "too_busy"
+    title = "Too many people are signing in"
+
+    def __init__(self) -> None:
+        super().__init__("Too many people are signing in at this moment. Try again.", retry_after=2)
+
+
+@contextmanager
+def _slot() -> Iterator[None]:
+    if not _slots.acquire(timeout=LONGEST_WAIT):
+        raise TooManyHashes
+    try:
+        yield
+    finally:
+        _slots.release()
 
 
 def normalise_password(password: str) -> str:
@@ -28,7 +54,10 @@ class SmallArgon2PasswordHasher(Argon2PasswordHasher):
     """Argon2id with OWASP's smallest recommended cost: 19 MiB, two passes, one lane.
 
     Django's own numbers (100 MiB, eight lanes) let five simultaneous log-ins exhaust a small instance. At most two hashes
-    run at once in a process; others wait their turn.
+    run at once in a process; others wait their turn, and no longer than LONGEST_WAIT.
+
+    Raises:
+        TooManyHashes
     """
 
     time_cost = 2
@@ -36,9 +65,9 @@ class SmallArgon2PasswordHasher(Argon2PasswordHasher):
     parallelism = 1
 
     def encode(self, password: str, salt: str) -> Any:
-        with _slots:
+        with _slot():
             return super().encode(normalise_password(password), salt)
 
     def verify(self, password: str, encoded: str) -> bool:
-        with _slots:
+        with _slot():
             return bool(super().verify(normalise_password(password), encoded))

@@ -18,6 +18,7 @@ from django.utils.cache import get_conditional_response
 from gunicorn.http.errors import ParseException
 
 from common.addresses import client_address
+from common.errors import Unavailable
 from common.ids import uuid7
 
 log = logging.getLogger(__name__)
@@ -128,6 +129,8 @@ class ProblemMiddleware:
             return problems.database_unavailable(request)
         if isinstance(exception, RequestDataTooBig):
             return problems.bad_request(request, exception)
+        if isinstance(exception, Unavailable):  # out of the admin or one of our pages
+            return problems.unavailable(request, exception)
         return None
 
     @staticmethod

@@ -17,7 +17,7 @@ from django.template import loader
 from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
-from common.errors import Kind, Refusal
+from common.errors import Kind, Refusal, Unavailable
 from common.http import current_request_id
 from common.json import dumps
 
@@ -98,6 +98,15 @@ def database_unavailable(request: HttpRequest | None = None) -> HttpResponse:
         response["Retry-After"] = "2"
         return response
     return problem(503, "database_unavailable", detail, retry_after=2)
+
+
+def unavailable(request: HttpRequest, refusal: Unavailable) -> HttpResponse:
+    """A verb behind a page cannot answer now."""
+    if not _is_page(request):
+        return problem(503, refusal.code, refusal.detail, retry_after=refusal.retry_after)
+    response = _page(503, refusal.detail)
+    response["Retry-After"] = str(refusal.retry_after or 5)
+    return response
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:

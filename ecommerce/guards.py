@@ -17,6 +17,8 @@ from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from environs import EnvError
 
+from events import sms
+
 LOCAL_HOSTS = {"", "localhost", "127.0.0.1", "::1"}
 CHAPA_HOST = "api.chapa.co"
 SECRET_KEY_CHARACTERS = 32  # Render's generated values have 44
@@ -141,6 +143,21 @@ def email(url: str, *, production: bool) -> dict[str, Any]:
     }
 
 
+def sms_url(url: str, *, production: bool) -> str:
+    """SMS_URL as it was given, once it is known to make sense.
+
+    Raises:
+        ImproperlyConfigured: without repeating it, as it may hold a password.
+    """
+    try:
+        gateway = sms.parse(url)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"SMS_URL cannot be used: {error}.") from None
+    if production and gateway.kind == "console":
+        raise ImproperlyConfigured("SMS_URL=console: is for development only: it shows codes.")
+    return url
+
+
 def media_storage(url: str) -> dict[str, Any]:
     """Where uploaded files live: the data folder, or the folder that `file:///path` names."""
     if not url:
@@ -155,12 +172,18 @@ def media_storage(url: str) -> dict[str, Any]:
 
 
 def password_validators(min_length: int) -> list[dict[str, Any]]:
-    """What every new password is checked against; NIST 800-63B-4: no rules of composition."""
-    rules = "django.contrib.auth.password_validation"
+    """What every new password is checked against; NIST 800-63B-4: no rules of composition.
+
+    Raises:
+        ImproperlyConfigured: eight characters are the least that NIST allows with a second factor, and 64 must be allowed.
+    """
+    if not 8 <= min_length <= 64:
+        raise ImproperlyConfigured("PASSWORD_MIN_LENGTH must be between 8 and 64 characters.")
+    rules = "account.password_rules"
     return [
-        {"NAME": f"{rules}.UserAttributeSimilarityValidator"},
-        {"NAME": f"{rules}.MinimumLengthValidator", "OPTIONS": {"min_length": min_length}},
-        {"NAME": f"{rules}.CommonPasswordValidator"},
+        {"NAME": f"{rules}.LengthRule", "OPTIONS": {"min_length": min_length}},
+        {"NAME": f"{rules}.BlocklistRule"},
+        {"NAME": f"{rules}.ContextRule"},
     ]
 
 
