@@ -72,10 +72,15 @@ def void(*, user: User, purpose: Purpose) -> None:
 
 
 def state(*, token: str, purpose: Purpose) -> State:
-    """Look at a token without using it."""
-    row = EmailToken.objects.select_related("user").filter(digest=_digest(token), purpose=purpose)
+    """Look at a token without using it. The link that brings a new address leads where those that verify one do."""
+    purposes = [purpose, Purpose.CHANGE] if purpose is Purpose.VERIFY else [purpose]
+    row = EmailToken.objects.select_related("user").filter(
+        digest=_digest(token), purpose__in=purposes
+    )
     found = row.first()
-    if found is None or found.email_key != found.user.email_key or not found.user.is_active:
+    if found is None or not found.user.is_active:
+        return State.UNKNOWN
+    if found.purpose != Purpose.CHANGE and found.email_key != found.user.email_key:
         return State.UNKNOWN
     if found.used_at is not None:
         return State.USED

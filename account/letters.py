@@ -78,23 +78,32 @@ def post_reset(*, user: User, token: str, occasion: str) -> None:
 
 def post_password_changed(*, user: User, occasion: str) -> None:
     """Tells the owner, so that a thief cannot do it silently."""
-    if not user.email:
-        return
-    _post(
+    notify(
         user,
         occasion,
         subject=f"Your password for {settings.SHOP_NAME} was changed",
-        before=[
-            "Your password was changed, and you were signed out everywhere else.",
+        before=["Your password was changed, and you were signed out everywhere else."],
+        after=[
             "If it was not you, ask for a new password now: that also locks out whoever did it.",
         ],
+    )
+
+
+def post_phone_changed(*, user: User, occasion: str) -> None:
+    """The number that signs in to the account is another one, or none any more."""
+    notify(
+        user,
+        occasion,
+        subject=f"Your phone number at {settings.SHOP_NAME} was changed",
+        before=["The phone number that signs in to your account was changed."],
+        after=["If it was not you, change your password now, and tell the shop."],
     )
 
 
 def post_new_device(*, user: User, device: Device, at: datetime) -> None:
     """Somebody signed in from a device or a place that no session of this account has seen. At most one a day of each."""
     seen = hashlib.sha256(f"{device.name}|{device.neighbourhood}".encode()).hexdigest()[:16]
-    _notify(
+    notify(
         user,
         f"new-device:{user.public_id}:{seen}:{at:%Y%m%d}",
         subject=f"New sign-in to your account at {settings.SHOP_NAME}",
@@ -111,7 +120,7 @@ def post_new_device(*, user: User, device: Device, at: datetime) -> None:
 
 def post_refresh_replayed(*, user: User, occasion: str) -> None:
     """A refresh token that had been used came back: perhaps somebody has a copy."""
-    _notify(
+    notify(
         user,
         occasion,
         subject=f"You were signed out at {settings.SHOP_NAME}",
@@ -128,7 +137,7 @@ def post_refresh_replayed(*, user: User, occasion: str) -> None:
 def post_roles_changed(*, user: User, roles: list[str], occasion: str) -> None:
     """Tells somebody what they may do in the shop from now on, so that it cannot be done behind their back."""
     now = f"Your roles are now: {', '.join(roles)}." if roles else "You have no role there now."
-    _notify(
+    notify(
         user,
         occasion,
         subject=f"Your roles at {settings.SHOP_NAME} were changed",
@@ -137,7 +146,7 @@ def post_roles_changed(*, user: User, roles: list[str], occasion: str) -> None:
     )
 
 
-def _notify(
+def notify(
     user: User, occasion: str, *, subject: str, before: list[str], after: list[str]
 ) -> None:
     """A notice to whoever has an account in use: by e-mail, or by SMS to people without."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from account.backends import permissions_for, roles_for
 from account.hashers import normalise_password
 from account.identifiers import email_key
-from account.models import User
+from account.models import Role, User
 from common.phones import normalise_phone
 from common.serializers import StrictModelSerializer, StrictSerializer
 
@@ -71,6 +73,13 @@ class EmailTokenField(serializers.CharField):
         super().__init__(**{"max_length": 200, "write_only": True, **kwargs})
 
 
+class OtpField(serializers.CharField):
+    """A code of an authenticator app (six digits), or a recovery code; spaces and hyphens do not matter."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": 40, "write_only": True, **kwargs})
+
+
 class RegistrationSerializer(StrictSerializer):
     """Who wants an account."""
 
@@ -101,17 +110,29 @@ class NewPasswordSerializer(StrictSerializer):
 
 
 class PasswordChangeSerializer(StrictSerializer):
-    """The present password, and the next."""
+    """The present password, and the next. After a sign-in by phone code the present one may be left out."""
 
-    old_password = PasswordField()
+    old_password = PasswordField(required=False)
     new_password = PasswordField()
 
 
 class LoginSerializer(StrictSerializer):
-    """Address and password."""
+    """Address, or verified phone number, and password."""
 
-    email = serializers.EmailField(max_length=254)
+    email = serializers.EmailField(max_length=254, required=False)
+    phone = PhoneField(required=False)
     password = PasswordField()
+    otp = OtpField(required=False, allow_blank=True)
+    device = serializers.CharField(
+        required=False, max_length=300, help_text="The `device` of an earlier log-in's answer."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("email" in attrs) == ("phone" in attrs):
+            raise serializers.ValidationError(
+                {"email": ["Give either an e-mail address or a phone number."]}, code="required"
+            )
+        return attrs
 
 
 class RefreshTokenField(serializers.CharField):
@@ -133,6 +154,12 @@ class ProfileSerializer(StrictModelSerializer):
 
     id = serializers.UUIDField(source="public_id", read_only=True)
     phone = PhoneField(required=False, allow_null=True)
+    roles = serializers.SerializerMethodField(
+        help_text="Of staff, else empty. A superuser is an owner."
+    )
+    permissions = serializers.SerializerMethodField(
+        help_text="What the roles allow (docs/roles.md), so that a front end hides what would be refused."
+    )
 
     class Meta:
         model = User
@@ -141,18 +168,38 @@ class ProfileSerializer(StrictModelSerializer):
             "email",
             "email_verified_at",
             "phone",
+            "phone_verified_at",
             "first_name",
             "last_name",
             "is_staff",
+            "roles",
+            "permissions",
             "created_at",
         ]
-        read_only_fields = ["email", "email_verified_at", "is_staff", "created_at"]
+        read_only_fields = [
+            "email", "email_verified_at", "phone_verified_at", "is_staff", "created_at",
+        ]  # fmt: skip
+
+    @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(Role.choices)))
+    def get_roles(self, user: User) -> list[str]:
+        has = {Role.OWNER.value} if user.is_superuser else roles_for(user)
+        return [role.value for role in Role if role in has]
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_permissions(self, user: User) -> list[str]:
+        return sorted(permissions_for(user))
 
 
 class DetailSerializer(serializers.Serializer[Any]):
     """One sentence for a person."""
 
     detail = serializers.CharField(read_only=True)
+
+
+class PasswordSetSerializer(DetailSerializer):
+    """The password is set; `device` goes with the log-in that follows."""
+
+    device = serializers.CharField(read_only=True)
 
 
 class TokenPairSerializer(serializers.Serializer[Any]):
@@ -166,3 +213,10 @@ class SignedInSerializer(TokenPairSerializer):
     """A token pair and whose it is."""
 
     user = ProfileSerializer(read_only=True)
+    device = serializers.CharField(
+        read_only=True,
+        help_text=(
+            "Send it back with later log-ins from this device, for 180 days. It opens nothing: it only keeps those who guess"
+            " at this account from using up what its owner may try."
+        ),
+    )

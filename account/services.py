@@ -7,28 +7,30 @@ a job (`account.correspondence`).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models.functions import Coalesce, Now
 
-from account import email_tokens, letters, passwords, sessions
+from account import email_tokens, guessing, letters, passwords, phone_codes, sessions
 from account.email_tokens import Purpose
 from account.models import Session, User
-from common.errors import Conflict
+from common.errors import Conflict, invalid_field
 from common.ids import uuid7
 from common.jobs import enqueue
 
 
-class PhoneTaken(Conflict):
-    """Another account has this phone number."""
+class PhoneIsVerified(Conflict):
+    """A verified number signs in, so that a profile's update does not touch it: `/api/auth/phone/` changes or removes it."""
 
-    code = "phone_taken"
-    title = "This phone number belongs to another account"
+    code = "phone_is_verified"
+    title = "This number is verified"
 
     def __init__(self) -> None:
-        super().__init__(errors=[{"field": "phone", "code": self.code, "detail": self.title}])
+        detail = "Verify another number, or remove this one, at /api/auth/phone/."
+        super().__init__(detail, errors=[{"field": "phone", "code": self.code, "detail": detail}])
 
 
 def register(
@@ -42,25 +44,23 @@ def register(
     """Open an account that works once its owner has followed the link in a letter.
 
     An address that waits for verification gets the new password and names, and a new letter; the links of earlier letters
-    die. The owner of a verified address is told by letter that somebody tried, and nothing changes. A phone number that
-    another account has is left out: it must not reveal that account.
+    die. The owner of a verified address is told by letter that somebody tried, and nothing changes; nor does it for whoever
+    has proved a phone number. The phone number given here is a contact: it proves nothing and blocks nobody.
 
     Raises:
         WeakPassword
     """
     names = {"first_name": first_name, "last_name": last_name}
-    passwords.refuse_weak(password=password, user=User(email=email, **names), field="password")
-    fields = {"email": email, "password": make_password(password), **names}
+    wanted = User(email=email, phone=phone, **names)
+    passwords.refuse_weak(password=password, user=wanted, field="password")
+    fields = {"email": email, "password": make_password(password), "phone": phone, **names}
     with transaction.atomic():
         User.objects.bulk_create([User(**fields)], ignore_conflicts=True)
         user = User.objects.with_email(email).select_for_update(no_key=True).get()
-        waiting = User.objects.filter(pk=user.pk, email_verified_at=None, is_active=True)
+        waiting = User.objects.filter(
+            pk=user.pk, email_verified_at=None, phone_verified_at=None, is_active=True
+        )
         waiting.update(**fields)
-        try:
-            with transaction.atomic():
-                waiting.update(phone=phone)
-        except IntegrityError:
-            pass
         email_tokens.void(user=user, purpose=Purpose.VERIFY)
         _write("account.send_registration_letter", user.pk)
 
@@ -89,7 +89,7 @@ def request_password_reset(*, email: str) -> None:
     _write_to(email, "account.send_reset_letter")
 
 
-def reset_password(*, token: str, new_password: str) -> None:
+def reset_password(*, token: str, new_password: str) -> User:
     """Set the password of whoever got the letter, and end all their sessions.
 
     Who reads the letter owns the mailbox, so that the address counts as verified from now on.
@@ -106,17 +106,33 @@ def reset_password(*, token: str, new_password: str) -> None:
         email_tokens.void(user=user, purpose=Purpose.VERIFY)
         _mark_verified(user)
         _set_password(user, encoded, Session.RevokeReason.RESET)
+    return user
 
 
 def change_password(
-    *, user: User, old_password: str, new_password: str, device: sessions.Device
+    *,
+    user: User,
+    old_password: str | None,
+    new_password: str,
+    device: sessions.Device,
+    second_factor_at: datetime | None = None,
+    session: Session | None = None,
 ) -> Session:
     """Set a new password. Every session ends, and the caller gets a new one.
 
+    Args:
+        old_password: None is taken only from a `session` that a phone code has just opened: so people who have no password
+            get one, and people who forgot theirs another. Whoever reads the number's codes could sign in anyway.
+        second_factor_at: when the second factor was proved in the caller's session; the new one remembers it.
+
     Raises:
         WrongPassword, WeakPassword
+        Invalid: the old password is missing.
     """
-    if not user.check_password(old_password):
+    if old_password is None:
+        if session is None or not phone_codes.has_just_opened(session):
+            raise invalid_field("old_password", "required", "Give your present password.")
+    elif not user.check_password(old_password):
         raise passwords.WrongPassword
     passwords.refuse_weak(password=new_password, user=user, field="new_password")
     encoded = make_password(new_password)
@@ -126,23 +142,24 @@ def change_password(
             raise passwords.WrongPassword  # somebody else has changed it since we looked
         email_tokens.void(user=locked, purpose=Purpose.RESET)
         _set_password(locked, encoded, Session.RevokeReason.PASSWORD)
-        return sessions.open_session(user=locked, device=device)
+        return sessions.open_session(user=locked, device=device, second_factor_at=second_factor_at)
 
 
 def update_profile(*, user: User, changes: Mapping[str, Any]) -> User:
-    """Change names and phone number; `changes` holds only those.
+    """Change names and the contact number; `changes` holds only those. A verified number can be repeated, not changed.
 
     Raises:
-        PhoneTaken
+        PhoneIsVerified
     """
-    for name, value in changes.items():
-        setattr(user, name, value)
-    try:
-        with transaction.atomic():
-            user.save(update_fields=sorted(changes))
-    except IntegrityError:
-        raise PhoneTaken from None
-    return user
+    with transaction.atomic():
+        locked = lock_user(user.pk)  # the number may be verified at this moment
+        verified = locked.phone_verified_at is not None
+        if verified and changes.get("phone", locked.phone) != locked.phone:
+            raise PhoneIsVerified
+        for name, value in changes.items():
+            setattr(locked, name, value)
+        locked.save(update_fields=sorted(changes))
+    return locked
 
 
 def lock_user(user_id: int) -> User:
@@ -158,6 +175,7 @@ def _mark_verified(user: User) -> None:
 def _set_password(user: User, encoded: str, reason: Session.RevokeReason) -> None:
     user.password = encoded
     user.save(update_fields=["password"])
+    guessing.forgive_strangers(user)
     sessions.end_sessions(user=user, reason=reason)
     letters.post_password_changed(user=user, occasion=str(uuid7()))
 

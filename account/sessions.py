@@ -49,25 +49,28 @@ class InvalidRefreshToken(Refusal):
     title = "Not signed in"
 
 
-def sign_in(*, email: str, password: str, device: Device, otp: str = "") -> Session:
-    """Open a session for whoever owns the address and knows the password.
+def sign_in(
+    *, password: str, device: Device, email: str = "", phone: str = "", otp: str = ""
+) -> Session:
+    """Open a session for whoever owns the address, or the verified number, and knows the password.
 
-    An unknown address costs one password hash, as a known one does.
+    What is unknown costs one password hash, as what is known does.
 
     Args:
+        phone: E.164, instead of `email`.
         otp: of people who have a second factor; it is looked at only after a right password.
 
     Raises:
         InvalidCredentials, EmailNotVerified, SecondFactorRequired, InvalidSecondFactor
         TooManyRequests: too many codes were tried.
     """
-    user = User.objects.with_email(email).first()
+    user = _known_as(email, phone)
     if user is None or not user.is_active:
         check_password(password, _nobodys_password())
         raise _wrong(user)
     if not _password_is_right(user, password):
         raise _wrong(user)
-    if user.email_verified_at is None:
+    if email and user.email_verified_at is None:
         raise EmailNotVerified("Open the link in the letter we sent, or ask for another letter.")
     proved_at = second_factor.prove_at_log_in(user=user, otp=otp, address=device.address)
     return open_session(user=user, device=device, second_factor_at=proved_at)
@@ -194,11 +197,17 @@ def owner_stands(session: Session, now: datetime, version: int) -> bool:
     )
 
 
+def _known_as(email: str, phone: str) -> User | None:
+    # A number that nobody has proved is no identity, whoever typed it into a profile.
+    by_phone = User.objects.filter(phone=phone, phone_verified_at__isnull=False)
+    return (User.objects.with_email(email) if email else by_phone).first()
+
+
 def _wrong(user: User | None) -> InvalidCredentials:
     # Written for known and unknown addresses alike; whatever was typed is nobody's business.
     target = f"user:{user.public_id}" if user else ""
     audit.record(action="security.sign_in_failed", target=target, outcome="refused")
-    return InvalidCredentials("E-mail address or password are wrong.")
+    return InvalidCredentials("Address, number or password are wrong.")
 
 
 def _record_end(user: User, reason: Session.RevokeReason, count: int) -> None:

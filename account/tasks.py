@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from account import correspondence, housekeeping
+from account import correspondence, email_change, housekeeping, phone_codes
 from common import jobs
 
 
@@ -24,6 +24,18 @@ def send_verification_letter(user_id: int | None, occasion: str) -> None:
 def send_reset_letter(user_id: int | None, occasion: str) -> None:
     """Answer a forgotten password by letter."""
     correspondence.send_reset_letter(user_id=user_id, occasion=occasion)
+
+
+@app.task(name="account.send_email_change_letter", retry=jobs.PATIENT)
+def send_email_change_letter(token_id: int) -> None:
+    """Ask a new address whether it is the user's."""
+    email_change.send_letter(token_id=token_id)
+
+
+@app.task(name="account.send_phone_code", retry=jobs.PATIENT)
+def send_phone_code(code_id: int) -> None:
+    """Make up a code and put it into an SMS."""
+    phone_codes.send(code_id=code_id)
 
 
 @app.periodic(cron="43 3 * * *")

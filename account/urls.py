@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
-from account import session_views, views
+from account import phone_views, session_views, views
 
 urlpatterns = [
     path("register/", views.RegisterView.as_view()),
@@ -16,8 +16,14 @@ urlpatterns = [
     path("password/forgot/", views.ForgotPasswordView.as_view()),
     path("password/reset/", views.ResetPasswordView.as_view()),
     path("password/change/", views.ChangePasswordView.as_view()),
-    path("me/", views.ProfileView.as_view()),
+    path("phone/", phone_views.PhoneView.as_view()),
+    path("phone/code/", phone_views.PhoneCodeView.as_view()),
+    path("phone/login/", phone_views.PhoneLoginView.as_view()),
+    path("phone/verify/", phone_views.PhoneVerifyView.as_view()),
+    path("phone/verify/confirm/", phone_views.PhoneConfirmView.as_view()),
+    path("email/", phone_views.EmailView.as_view()),
     path("sessions/", session_views.SessionListView.as_view()),
     path("sessions/<uuid:session_id>/", session_views.SessionView.as_view()),
+    path("second-factor/", include("account.second_factor_urls")),
     path("reauthenticate/", session_views.ReauthenticateView.as_view()),
 ]

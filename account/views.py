@@ -13,10 +13,11 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from account import rotation, services, sessions, throttles, tokens
+from account import email_change, known_devices, rotation, services, sessions, throttles, tokens
 from account.email_tokens import InvalidEmailToken
 from account.models import Session, User
 from account.passwords import WrongPassword
+from account.second_factor import InvalidSecondFactor, SecondFactorRequired
 from account.serializers import (
     DetailSerializer,
     EmailSerializer,
@@ -24,6 +25,7 @@ from account.serializers import (
     LoginSerializer,
     NewPasswordSerializer,
     PasswordChangeSerializer,
+    PasswordSetSerializer,
     ProfileSerializer,
     RefreshSerializer,
     RegistrationSerializer,
@@ -86,11 +88,14 @@ class VerifyEmailView(OpenAuthView):
 
     throttle_classes = throttles.LINK
 
-    @refuses(InvalidEmailToken)
+    @refuses(InvalidEmailToken, email_change.EmailTaken)
     @extend_schema(
         operation_id="auth_verify_email",
         summary="Verify an e-mail address",
-        description="Give the token of the verification letter. It works once, for 48 hours, until a newer letter.",
+        description=(
+            "Give the token of the verification letter. It works once, for 48 hours, until a newer letter. The token of a"
+            " letter to a new address (`POST /api/auth/email/`) makes that address the account's."
+        ),
         tags=["auth"],
         auth=[],
         request=EmailTokenSerializer,
@@ -99,7 +104,7 @@ class VerifyEmailView(OpenAuthView):
     def post(self, request: Request) -> Response:
         body = EmailTokenSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        services.verify_email(token=body.validated_data["token"])
+        email_change.accept(token=body.validated_data["token"])
         return Response({"detail": "The address is verified. You can sign in now."})
 
 
@@ -129,14 +134,22 @@ class LoginView(OpenAuthView):
 
     throttle_classes = throttles.LOGIN
 
-    @refuses(sessions.InvalidCredentials, sessions.EmailNotVerified)
+    @refuses(
+        sessions.InvalidCredentials,
+        sessions.EmailNotVerified,
+        SecondFactorRequired,
+        InvalidSecondFactor,
+    )
     @extend_schema(
         operation_id="auth_login",
         summary="Log in",
         description=(
-            "Opens a session: an access token for 10 minutes and a refresh token. An unknown address and a wrong password"
-            " get the same 401 `invalid_credentials`; a right password before verification gets 403"
-            " `email_not_verified`."
+            "Opens a session: an access token for 10 minutes and a refresh token. Give the `email`, or a verified `phone`."
+            " An unknown one and a wrong password get the same 401 `invalid_credentials`; a right password before"
+            " verification gets 403 `email_not_verified`. After a right password, an account with a second factor asks for"
+            " the code of the authenticator app, or a recovery code, as `otp`: 401 `second_factor_required`; 401"
+            " `invalid_second_factor` when it is wrong. Keep the `device` string of the answer and send it back with later"
+            " log-ins: then nobody who guesses at your password elsewhere keeps you out."
         ),
         tags=["auth"],
         auth=[],
@@ -146,12 +159,17 @@ class LoginView(OpenAuthView):
     def post(self, request: Request) -> Response:
         body = LoginSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        session = sessions.sign_in(**body.validated_data, device=device_of(request))
-        return Response(signed_in(session))
+        given = dict(body.validated_data)
+        presented = given.pop("device", "")
+        session = sessions.sign_in(**given, device=device_of(request))
+        throttles.log_in_succeeded(request)
+        return Response(signed_in(session, presented=presented))
 
 
 class RefreshView(OpenAuthView):
     """Refresh."""
+
+    throttle_classes = throttles.REFRESH
 
     @refuses(sessions.InvalidRefreshToken, rotation.RefreshSuperseded)
     @extend_schema(
@@ -182,6 +200,8 @@ class RefreshView(OpenAuthView):
 
 class LogoutView(OpenAuthView):
     """Log out."""
+
+    throttle_classes = throttles.REFRESH
 
     @refuses(sessions.InvalidRefreshToken)
     @extend_schema(
@@ -232,13 +252,18 @@ class ResetPasswordView(OpenAuthView):
         tags=["auth"],
         auth=[],
         request=NewPasswordSerializer,
-        responses={200: DetailSerializer},
+        responses={200: PasswordSetSerializer},
     )
     def post(self, request: Request) -> Response:
         body = NewPasswordSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        services.reset_password(**body.validated_data)
-        return Response({"detail": "The password is set. You can sign in now."})
+        user = services.reset_password(**body.validated_data)
+        return Response(
+            {
+                "detail": "The password is set. You can sign in now.",
+                "device": known_devices.issue(user),
+            }
+        )
 
 
 class ChangePasswordView(AuthView):
@@ -252,7 +277,8 @@ class ChangePasswordView(AuthView):
         operation_id="auth_password_change",
         summary="Change the password",
         description=(
-            "Needs the present password. Every session ends, this one too: go on with the token pair in the answer."
+            "Needs the present password, unless this session was opened with a phone code in the last 15 minutes. Every"
+            " session ends, this one too: go on with the token pair in the answer."
         ),
         tags=["auth"],
         request=PasswordChangeSerializer,
@@ -262,7 +288,11 @@ class ChangePasswordView(AuthView):
         body = PasswordChangeSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         session = services.change_password(
-            user=caller(request), device=device_of(request), **body.validated_data
+            user=caller(request),
+            device=device_of(request),
+            second_factor_at=cast(Session, request.auth).second_factor_at,
+            session=cast(Session, request.auth),
+            **{"old_password": None, **body.validated_data},
         )
         return Response(signed_in(session))
 
@@ -286,11 +316,15 @@ class ProfileView(AuthView):
     def get(self, request: Request) -> Response:
         return Response(ProfileSerializer(request.user).data)
 
-    @refuses(services.PhoneTaken)
+    @refuses(services.PhoneIsVerified)
     @extend_schema(
         operation_id="auth_me_update",
         summary="Change your profile",
-        description="Names and phone number. Everything else is ignored here; the e-mail address cannot be changed.",
+        description=(
+            "Names and contact number. Everything else is ignored here: another e-mail address is set with"
+            " `POST /api/auth/email/`, and a number that is verified changed with `POST /api/auth/phone/verify/` or removed"
+            " with `DELETE /api/auth/phone/`."
+        ),
         tags=["auth"],
         request=ProfileSerializer,
         responses={200: ProfileSerializer},
@@ -331,6 +365,14 @@ def refresh_claims(request: Request) -> tokens.Claims:
         raise sessions.InvalidRefreshToken("Sign in again.") from None
 
 
-def signed_in(session: Session) -> dict[str, Any]:
-    """The body that tells a front end it is signed in."""
-    return {**tokens.pair(session), "user": ProfileSerializer(session.user).data}
+def signed_in(session: Session, *, presented: str = "") -> dict[str, Any]:
+    """The body that tells a front end it is signed in.
+
+    Args:
+        presented: the `device` string that came with the log-in; a good one goes on as the same device.
+    """
+    return {
+        **tokens.pair(session),
+        "user": ProfileSerializer(session.user).data,
+        "device": known_devices.issue(session.user, presented=presented),
+    }

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from email.utils import parseaddr
 from pathlib import Path
 
-import httpx
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
+from events import sms
 from events.models import Letter
-
-SMS_TIMEOUT = 8.0  # seconds
 
 
 class NotDelivered(Exception):
@@ -43,7 +40,8 @@ def _deliver_email(letter: Letter) -> None:
         message.attach_alternative(letter.html, "text/html")
     try:
         if not settings.PRODUCTION:
-            _write_file(letter, "mail", "eml", message.message().as_bytes())
+            folder = Path(settings.DATA_DIR) / "mail"
+            _write_file(letter, folder, "eml", message.message().as_bytes())
         if settings.PRODUCTION or settings.EMAIL_URL:
             message.send()
     except OSError as error:  # smtplib's errors are OSErrors too
@@ -60,26 +58,24 @@ def _message_id(letter: Letter) -> str:
 
 
 def _deliver_sms(letter: Letter) -> None:
-    body = {"to": letter.recipient, "text": letter.text}
+    gateway = sms.gateway()
+    written = sms.as_json(to=letter.recipient, text=letter.text)
     if not settings.PRODUCTION:
-        _write_file(letter, "sms", "json", json.dumps(body, ensure_ascii=False).encode())
-        if not settings.SMS_URL:
-            return
-    if not settings.SMS_URL:
+        _write_file(letter, Path(settings.DATA_DIR) / "sms", "json", written)
+    elif gateway.kind == "none":
         raise NotDelivered("SMS_URL is not set")
     try:
-        response = httpx.post(
-            settings.SMS_URL, json=body, timeout=SMS_TIMEOUT, follow_redirects=False
-        )
-    except httpx.HTTPError as error:
+        if gateway.folder is not None:
+            _write_file(letter, gateway.folder, "json", written)
+        sms.send(to=letter.recipient, text=letter.text)
+    except sms.NotSent as error:
+        raise NotDelivered(str(error)) from error
+    except OSError as error:
         raise NotDelivered(type(error).__name__) from error
-    if not response.is_success:
-        raise NotDelivered(f"the SMS gateway answered {response.status_code}")
 
 
-def _write_file(letter: Letter, folder: str, suffix: str, content: bytes) -> None:
+def _write_file(letter: Letter, target: Path, suffix: str, content: bytes) -> None:
     """Names sort by time and are the same for each attempt at one letter; a reader never sees half a file."""
-    target = Path(settings.DATA_DIR) / folder
     target.mkdir(parents=True, exist_ok=True)
     name = f"{letter.created_at:%Y%m%dT%H%M%S.%fZ}-{letter.pk:08d}.{suffix}"
     draft = target / f".{name}.{os.getpid()}"

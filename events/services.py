@@ -6,7 +6,8 @@ mail server's "yes" and its own next statement leaves a letter that is sent a se
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import F, Q
@@ -36,6 +37,8 @@ def post_letter(
     html: str = "",
     dedupe_key: str,
     channel: str = Letter.Channel.EMAIL,
+    expires_at: datetime | None = None,
+    forget_after_sending: bool = False,
 ) -> None:
     """Write a letter into the outbox within the caller's transaction; a job sends it after the commit.
 
@@ -44,6 +47,8 @@ def post_letter(
         subject: one line; SMS has none.
         text: the whole message; `html` is the same for mail programs that show it.
         dedupe_key: names the occasion; a second letter of the same occasion is not written.
+        expires_at: when it is of no use any more; what has not left by then is dropped.
+        forget_after_sending: keep no trace of the recipient either; for the last letter to somebody.
 
     Raises:
         RuntimeError: outside of a transaction, where letter and change could part.
@@ -55,10 +60,20 @@ def post_letter(
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO events_letter"
-            " (channel, recipient, subject, text, html, dedupe_key, attempts, last_error)"
-            " VALUES (%s, %s, %s, %s, %s, %s, 0, '')"
+            " (channel, recipient, subject, text, html, dedupe_key, expires_at, forget_after_sending,"
+            "  attempts, last_error)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 0, '')"
             " ON CONFLICT (dedupe_key) DO NOTHING RETURNING id",
-            [str(channel), to, subject[:200], text, html, dedupe_key],
+            [
+                str(channel),
+                to,
+                subject[:200],
+                text,
+                html,
+                dedupe_key,
+                expires_at,
+                forget_after_sending,
+            ],
         )
         row = cursor.fetchone()
     if row is not None:
@@ -83,6 +98,8 @@ def send_letter(*, letter_id: int) -> None:
     now = timezone.now()
     free = Q(claimed_at=None) | Q(claimed_at__lt=now - CLAIM)
     unsent = Letter.objects.filter(pk=letter_id, sent_at=None)
+    if unsent.filter(expires_at__lte=now).update(text="", html="", last_error="not sent in time"):
+        return
     if not unsent.filter(free).update(claimed_at=now, attempts=F("attempts") + 1):
         if unsent.exists():
             raise LetterBusy
@@ -93,14 +110,26 @@ def send_letter(*, letter_id: int) -> None:
     except NotDelivered as error:
         unsent.update(claimed_at=None, last_error=str(error)[:300])
         raise
-    unsent.update(sent_at=timezone.now(), claimed_at=None, text="", html="", last_error="")
+    sent: dict[str, Any] = {
+        "sent_at": timezone.now(),
+        "claimed_at": None,
+        "text": "",
+        "html": "",
+        "last_error": "",
+    }
+    if letter.forget_after_sending:
+        sent |= {"recipient": "", "subject": ""}
+    unsent.update(**sent)
 
 
 def resend_overdue() -> int:
     """Hand out again what is unsent after a quarter of an hour, for three days. Returns how many."""
     now = timezone.now()
     overdue = Letter.objects.filter(
-        sent_at=None, created_at__lt=now - OVERDUE, created_at__gt=now - GIVEN_UP
+        Q(expires_at=None) | Q(expires_at__gt=now),
+        sent_at=None,
+        created_at__lt=now - OVERDUE,
+        created_at__gt=now - GIVEN_UP,
     )
     return sum(
         enqueue("events.send_letter", at_most_one=f"events.letter:{pk}", letter_id=pk)
@@ -109,5 +138,10 @@ def resend_overdue() -> int:
 
 
 def prune() -> None:
-    """Forget letters that were sent more than 90 days ago."""
-    Letter.objects.filter(sent_at__lt=timezone.now() - KEPT).delete()
+    """Forget letters that were sent, or given up, more than 90 days ago; last letters as soon as they are given up."""
+    now = timezone.now()
+    Letter.objects.filter(sent_at__lt=now - KEPT).delete()
+    Letter.objects.filter(sent_at=None, created_at__lt=now - KEPT).delete()
+    Letter.objects.filter(
+        sent_at=None, forget_after_sending=True, created_at__lt=now - GIVEN_UP
+    ).delete()

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from account import email_tokens, services, throttles
+from account import email_change, email_tokens, services, throttles
 from account.email_tokens import InvalidEmailToken, Purpose, State
 from account.hashers import normalise_password
 from account.letters import RESET_PATH, VERIFY_PATH
@@ -34,10 +34,10 @@ def verify(request: HttpRequest) -> HttpResponse:
         return _page(request, "verify", token)
     try:
         throttles.spend_link(request)
-        services.verify_email(token=token)
+        email_change.accept(token=token)
     except TooManyRequests as refusal:
         return _too_many(request, refusal)
-    except InvalidEmailToken:
+    except (InvalidEmailToken, email_change.EmailTaken):
         return _page(request, "verify", token)
     return _page(request, "verify", "", outcome=DONE)
 

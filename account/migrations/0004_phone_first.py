@@ -4,57 +4,92 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('account', '0003_address_book'),
+        ("account", "0003_address_book"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='phonecode',
-            name='one_live_phone_code_per_purpose',
+            model_name="phonecode",
+            name="one_live_phone_code_per_purpose",
         ),
         migrations.AddField(
-            model_name='emailtoken',
-            name='email',
-            field=models.EmailField(blank=True, db_default='', default='', help_text='Of a change: the new address, as it was typed.', max_length=254),
+            model_name="emailtoken",
+            name="email",
+            field=models.EmailField(
+                blank=True,
+                db_default="",
+                default="",
+                help_text="Of a change: the new address, as it was typed.",
+                max_length=254,
+            ),
         ),
         migrations.AddField(
-            model_name='phonecode',
-            name='stranger_attempts',
-            field=models.PositiveSmallIntegerField(db_default=0, default=0, help_text='Tries by callers who do not know the verifier.'),
+            model_name="phonecode",
+            name="stranger_attempts",
+            field=models.PositiveSmallIntegerField(
+                db_default=0, default=0, help_text="Tries by callers who do not know the verifier."
+            ),
         ),
         migrations.AddField(
-            model_name='phonecode',
-            name='verifier',
-            field=models.CharField(blank=True, db_default='', default='', help_text='Digest of a secret that whoever asked for the code made up and keeps; empty when there is none.', max_length=64),
+            model_name="phonecode",
+            name="verifier",
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                default="",
+                help_text="Digest of a secret that whoever asked for the code made up and keeps; empty when there is none.",
+                max_length=64,
+            ),
         ),
         migrations.AddField(
-            model_name='session',
-            name='by_code',
-            field=models.BooleanField(db_default=False, default=False, help_text='Opened with a code sent to a telephone.'),
+            model_name="session",
+            name="by_code",
+            field=models.BooleanField(
+                db_default=False, default=False, help_text="Opened with a code sent to a telephone."
+            ),
         ),
         migrations.AlterField(
-            model_name='emailtoken',
-            name='purpose',
-            field=models.CharField(choices=[('verify', 'verify the address'), ('reset', 'set a new password'), ('change', "make the address a user's own")], max_length=8),
+            model_name="emailtoken",
+            name="purpose",
+            field=models.CharField(
+                choices=[
+                    ("verify", "verify the address"),
+                    ("reset", "set a new password"),
+                    ("change", "make the address a user's own"),
+                ],
+                max_length=8,
+            ),
         ),
         migrations.AlterField(
-            model_name='phonecode',
-            name='attempts',
-            field=models.PositiveSmallIntegerField(db_default=0, default=0, help_text='Tries by whoever asked for the code.'),
+            model_name="phonecode",
+            name="attempts",
+            field=models.PositiveSmallIntegerField(
+                db_default=0, default=0, help_text="Tries by whoever asked for the code."
+            ),
         ),
         migrations.AlterField(
-            model_name='phonecode',
-            name='digest',
-            field=models.CharField(blank=True, db_default='', default='', help_text='Empty until it is sent.', max_length=64),
+            model_name="phonecode",
+            name="digest",
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                default="",
+                help_text="Empty until it is sent.",
+                max_length=64,
+            ),
         ),
         migrations.AddIndex(
-            model_name='phonecode',
-            index=models.Index(fields=['phone', 'created_at'], name='phone_code_of_number'),
+            model_name="phonecode",
+            index=models.Index(fields=["phone", "created_at"], name="phone_code_of_number"),
         ),
         migrations.AddConstraint(
-            model_name='phonecode',
-            constraint=models.UniqueConstraint(condition=models.Q(('used_at__isnull', True), ('voided_at__isnull', True)), fields=('phone', 'purpose', 'user', 'verifier'), name='one_live_phone_code_per_purpose', nulls_distinct=False),
+            model_name="phonecode",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("used_at__isnull", True), ("voided_at__isnull", True)),
+                fields=("phone", "purpose", "user", "verifier"),
+                name="one_live_phone_code_per_purpose",
+                nulls_distinct=False,
+            ),
         ),
     ]

@@ -4,15 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('events', '0002_forget_after_sending'),
+        ("events", "0002_forget_after_sending"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='letter',
-            name='expires_at',
-            field=models.DateTimeField(blank=True, help_text='Of no use after that: an unsent one-time code is dropped then.', null=True),
+            model_name="letter",
+            name="expires_at",
+            field=models.DateTimeField(
+                blank=True,
+                help_text="Of no use after that: an unsent one-time code is dropped then.",
+                null=True,
+            ),
         ),
     ]
