@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from rest_framework.permissions import BasePermission
@@ -11,9 +12,11 @@ from rest_framework.views import APIView
 from account.actors import customer_actor, person_of, staff_actor
 from account.api_keys import KeyPrincipal
 from common.actors import Actor
+from common.limits import Limit, charge, counted_address
 from orders.models import Order, OrderQuerySet
 
 TOKEN_HEADER = "X-Order-Token"  # noqa: S105
+GUESSES = Limit("order_token.guess", 120, timedelta(minutes=1))
 
 
 def order_token_of(request: Request) -> str:
@@ -22,10 +25,16 @@ def order_token_of(request: Request) -> str:
 
 
 class HoldsOrder(BasePermission):
-    """Signed in, or with a guest's order token. Which orders that shows is `orders_of`'s answer."""
+    """Signed in, or with a guest's order token. Which orders that shows is `orders_of`'s answer.
+
+    A program holds no order of its own: without the right to read all of them it needs an order's token.
+    """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return bool(request.user.is_authenticated or order_token_of(request))
+        user: Any = request.user
+        if isinstance(user, KeyPrincipal) and not user.has_perm("orders.view_order"):
+            return bool(order_token_of(request))
+        return bool(user.is_authenticated or order_token_of(request))
 
 
 class PlacesOrders(BasePermission):
@@ -39,6 +48,18 @@ class PlacesOrders(BasePermission):
 def own_orders_of(request: Request) -> OrderQuerySet:
     """The caller's own orders, and the one whose token is shown."""
     return Order.objects.visible_to(user=person_of(request.user), token=order_token_of(request))
+
+
+def count_guess(request: Request) -> None:
+    """Count a guest token that does not stand for what was asked for.
+
+    A right token is never counted: whoever holds an order reads it, however many guess from the same address.
+
+    Raises:
+        TooManyRequests: told instead of "not found" to whoever guesses on and on.
+    """
+    if not request.user.is_authenticated and order_token_of(request):
+        charge(request, (GUESSES, counted_address(request)))
 
 
 def orders_of(request: Request) -> OrderQuerySet:
