@@ -49,7 +49,7 @@ class Ambient:
 
     discover: Callable[[], Identity]
     identified: Identity | None = None
-    deferred: list[Callable[[], None]] = field(default_factory=list)
+    deferred: list[Any] = field(default_factory=list)  # entries that wait for the end
 
     def identity(self) -> Identity:
         """What was found out, overruled by what `identify` said."""

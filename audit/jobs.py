@@ -7,11 +7,14 @@ from typing import Any
 
 from procrastinate import JobContext
 
-from audit import context, injection
+from audit import context, injection, services
 
 
 def audited(call_next: Callable[[], Any], job: JobContext, worker: Any) -> Any:
     """Around each job of a worker: what it writes is written by the system, with the job's name."""
     injection.install_here()
-    with context.acting(kind="system", name=job.job.task_name):
-        return call_next()
+    with context.acting(kind="system", name=job.job.task_name) as ambient:
+        try:
+            return call_next()
+        finally:
+            services.write_deferred(ambient)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -60,6 +62,8 @@ class AuditEntry(models.Model):
     )  # fmt: skip
     details = models.JSONField(default=dict, db_default={})
 
+    actor: Any = None  # the user, where `audit.people` has looked
+
     class Meta:
         verbose_name = "audit entry"
         verbose_name_plural = "audit entries"
@@ -75,7 +79,12 @@ class AuditEntry(models.Model):
         ]
         indexes = [
             models.Index(fields=["created_at", "id"], name="audit_by_age"),
-            models.Index(fields=["target_table", "target_id", "created_at"], name="audit_of_row"),
+            models.Index(fields=["action", "created_at"], name="audit_of_action"),
+            models.Index(
+                fields=["target_id", "target_table", "created_at"],
+                condition=~Q(target_id=""),
+                name="audit_of_row",
+            ),
             models.Index(
                 fields=["target_public_id", "created_at"],
                 condition=~Q(target_public_id=""),
@@ -85,6 +94,9 @@ class AuditEntry(models.Model):
                 fields=["actor_id", "created_at"],
                 condition=Q(actor_id__isnull=False),
                 name="audit_of_actor",
+            ),
+            models.Index(
+                fields=["request_id"], condition=~Q(request_id=""), name="audit_of_request"
             ),
         ]
 

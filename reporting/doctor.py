@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
+from audit import triggers
 from common.jobs import stalled_jobs
 
 
@@ -158,6 +159,7 @@ def examine() -> list[Violation]:
             Violation("no stalled job", f"job {pk} belongs to a worker that is gone")
             for pk in stalled_jobs()
         ]
+        found += [Violation("every change is audited", flaw) for flaw in triggers.flaws()]
     return found
 
 
