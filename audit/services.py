@@ -74,18 +74,27 @@ def record_refusal(*, route: str, details: Mapping[str, Any]) -> None:
         record(action=REFUSED, outcome=Outcome.REFUSED, details=details)
 
 
-def forget(*, user_id: int, public_id: str = "", addresses: Collection[str] = ()) -> int:
+def forget(
+    *,
+    user_id: int,
+    public_id: str = "",
+    about: Collection[str] = (),
+    addresses: Collection[str] = (),
+) -> int:
     """Blank from where a person called, in what they did and in what was done to them. Returns how many entries.
 
     What happened stays: entries name people by their id alone, which means nothing once the person is erased.
 
     Args:
         public_id: of the user, to find entries about them by callers who were not signed in.
+        about: public ids of what is theirs: orders that they placed as guests.
         addresses: their known IP addresses; entries of guests from there are blanked too.
     """
     theirs = Q(actor_id=user_id) | Q(target_table="account_user", target_id=str(user_id))
     if public_id:
         theirs |= Q(target_public_id=public_id)
+    if about:
+        theirs |= Q(actor_id=None, key_id=None, target_public_id__in=list(about))
     if addresses:
         theirs |= Q(actor_id=None, key_id=None, address__in=list(addresses))
     with transaction.atomic():

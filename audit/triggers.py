@@ -189,9 +189,9 @@ def flaws() -> list[str]:
                 found.append(f"{table} {'lacks' if statement else 'has'} the trigger {name}")
             elif name != TRUNCATION and text:
                 expected = "".join(f"{word}\\000" for word in _arguments(spec))
-                unwatched = [
-                    c for c in spec.watched if name == CHANGES and f"new.{c} " not in f"{text} "
-                ]
+                unwatched = name == CHANGES and not all(
+                    f"new.{column} " in text.replace(")", " ") for column in spec.watched
+                )
                 if given != expected or unwatched:
                     found.append(f"the trigger {name} of {table} is not what audit.tables says")
     return found
