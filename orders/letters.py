@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import timedelta
+
 from django.conf import settings
 
+from common.limiter import Limit, TooManyRequests
 from common.money import format_amount
 from events.services import post_letter
 from orders.models import Order, PaymentStatus
+
+log = logging.getLogger(__name__)
+
+UNPAID_PER_CONTACT = Limit("letter.unpaid_order", 5, timedelta(days=1))
 
 
 def tell_paid(order: Order) -> None:
@@ -29,6 +37,8 @@ def tell_paid(order: Order) -> None:
 
 def tell_cancelled(order: Order) -> None:
     """The order ended without money."""
+    if order.owner_id is None and not _may_write_to(order.email or order.phone):
+        return
     why = "because it was not paid in time" if order.cancel_reason == "expired" else "as requested"
     in_review = order.payment_status == PaymentStatus.REVIEW
     money = (
@@ -57,11 +67,24 @@ def tell_payment_review(order: Order) -> None:
     )
 
 
+def _may_write_to(contact: str) -> bool:
+    """Whoever places orders without paying may name any mailbox or telephone: we are no tool to flood them with."""
+    try:
+        if settings.RATE_LIMITS:
+            UNPAID_PER_CONTACT.spend(contact.casefold())
+    except TooManyRequests:
+        log.warning("no more letters today about unpaid orders to one contact")
+        return False
+    return True
+
+
 def _money(order: Order) -> str:
     return f"{format_amount(order.total, order.currency)} {order.currency}"
 
 
 def _post(order: Order, *, kind: str, subject: str, text: str, short: str) -> None:
+    if order.redacted_at is not None:
+        return  # whoever it was asked to be forgotten, and was told what that means
     moves = order.history.count()
     key = f"order:{order.public_id}:{kind}:{moves}"
     if order.email:

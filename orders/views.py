@@ -18,8 +18,9 @@ from rest_framework.views import APIView
 from account.actors import person_of
 from common.errors import NotFound
 from common.idempotency import idempotent
-from common.schema import FORBIDDEN, refuses
-from orders.access import HoldsOrder, PlacesOrders, actor_of, orders_of
+from common.schema import FORBIDDEN, TOO_MANY, refuses
+from orders import throttles
+from orders.access import HoldsOrder, PlacesOrders, actor_of, count_guess, orders_of
 from orders.checkout import (
     ChooseVariant,
     Contact,
@@ -49,6 +50,7 @@ def find_order(request: Request, public_id: UUID) -> Order:
     """
     order = orders_of(request).filter(public_id=public_id).first()
     if order is None:
+        count_guess(request)
         raise NotFound("There is no such order, or it is not yours.")
     return order
 
@@ -57,6 +59,7 @@ class CheckoutView(APIView):
     """Placing an order."""
 
     permission_classes = [PlacesOrders]
+    throttle_classes = throttles.CHECKOUT
 
     @refuses(NotForSale, ChooseVariant, OutOfStock, PriceChanged, TotalTooLarge, FORBIDDEN)
     @extend_schema(
@@ -108,6 +111,7 @@ class OrderFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
+@refuses(TOO_MANY)
 @extend_schema_view(
     get=extend_schema(
         operation_id="orders_list",
@@ -135,6 +139,7 @@ class OrderListView(generics.ListAPIView[Order]):
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         if not request.user.is_authenticated and not orders_of(request).exists():
+            count_guess(request)
             raise NotAuthenticated("This order token stands for no order.")
         return super().list(request, *args, **kwargs)
 
@@ -144,6 +149,7 @@ class OrderDetailView(APIView):
 
     permission_classes = [HoldsOrder]
 
+    @refuses(TOO_MANY)
     @extend_schema(
         operation_id="orders_retrieve",
         summary="Read an order",
@@ -155,6 +161,7 @@ class OrderDetailView(APIView):
         return Response(OrderSerializer(find_order(request, public_id)).data)
 
 
+@refuses(TOO_MANY)
 @extend_schema_view(
     get=extend_schema(
         operation_id="orders_history",

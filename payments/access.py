@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from rest_framework.request import Request
 
 from common.errors import NotFound
-from orders.access import orders_of, own_orders_of
+from orders.access import count_guess, orders_of, own_orders_of
 from orders.models import Order
 from payments.models import Payment
 
@@ -25,6 +25,7 @@ def find_payment(request: Request, public_id: UUID) -> Payment:
         payments = payments.filter(order__in=orders_of(request))
     payment = payments.first()
     if payment is None:
+        count_guess(request)
         raise NotFound("There is no such payment, or it is not yours.")
     return payment
 
@@ -50,6 +51,7 @@ def find_order_to_act_on(request: Request, public_id: UUID, *, permission: str) 
     """
     order = orders_of(request).filter(public_id=public_id).first()
     if order is None:
+        count_guess(request)
         raise NotFound("There is no such order, or it is not yours.")
     _refuse_onlookers(request, order, permission)
     return order

@@ -22,7 +22,7 @@ from common.idempotency import (
     read_key,
 )
 from common.limits import Limit, throttle
-from common.schema import FORBIDDEN, refuses
+from common.schema import FORBIDDEN, TOO_MANY, refuses
 from orders.access import HoldsOrder, actor_of
 from orders.models import CancelReason, Order, WrongOrderState
 from orders.serializers import OrderSerializer
@@ -47,9 +47,10 @@ def _named_in_path(request: Request) -> str:
     return f"{principal(request)}|{request.parser_context['kwargs']['public_id']}"
 
 
-StartThrottle = throttle(Limit("payment_start", 20, timedelta(minutes=1)), by=_named_in_path)
-CheckThrottle = throttle(Limit("payment_check", 30, timedelta(minutes=1)), by=_named_in_path)
-CancelThrottle = throttle(Limit("order_cancel", 20, timedelta(minutes=1)), by=_named_in_path)
+MINUTE = timedelta(minutes=1)
+StartThrottle = throttle(Limit("payment_start", 20, MINUTE), by=_named_in_path)
+CheckThrottle = throttle(Limit("payment_check", 30, MINUTE), by=_named_in_path)
+CancelThrottle = throttle(Limit("order_cancel", 20, MINUTE), by=_named_in_path)
 
 
 class StartPaymentView(APIView):
@@ -101,6 +102,7 @@ class PaymentView(APIView):
 
     permission_classes = [HoldsOrder]
 
+    @refuses(TOO_MANY)
     @extend_schema(
         operation_id="payments_retrieve",
         summary="Read a payment",

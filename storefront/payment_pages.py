@@ -23,7 +23,7 @@ from django.views.decorators.http import require_http_methods
 
 from common.actors import GUEST
 from common.errors import Refusal
-from common.limits import Limit
+from common.limits import Limit, charge
 from common.problems import STATUS
 from orders.models import Status as OrderStatus
 from payments import services
@@ -50,25 +50,20 @@ def payment_return(request: HttpRequest, public_id: UUID) -> HttpResponse:
         return _page(request, payment)
     try:
         if request.POST.get("action") == "pay":
-            return _to_checkout(payment)
-        _spend(CHECK, payment)
+            return _to_checkout(request, payment)
+        charge(request, (CHECK, str(payment.public_id)))
         services.settle(payment_id=payment.pk, source="return page")
     except Refusal as refusal:
         return _page(request, _fresh(payment), refusal)
     return redirect(request.path)
 
 
-def _to_checkout(payment: Payment) -> HttpResponse:
-    _spend(PAY, payment)
+def _to_checkout(request: HttpRequest, payment: Payment) -> HttpResponse:
+    charge(request, (PAY, str(payment.public_id)))
     started = services.start(order_id=payment.order_id, method=payment.method, by=GUEST)
     if started.status == Status.PENDING and started.checkout_url:
         return redirect(started.checkout_url)
     return redirect("payment-return", public_id=started.public_id)
-
-
-def _spend(limit: Limit, payment: Payment) -> None:
-    if settings.RATE_LIMITS:
-        limit.spend(str(payment.public_id))
 
 
 def _fresh(payment: Payment) -> Payment:
