@@ -22,6 +22,7 @@ from django.http import HttpRequest
 from account import letters, sessions, throttles
 from account.backends import works_here
 from account.identifiers import email_key
+from account.key_admin import ApiKeyAdmin as ApiKeyAdmin
 from account.models import Role, Session, User
 from account.roles import CHANGE_ROLES, refuse_to_lose_last_owner, set_roles
 from account.session_admin import sign_out_everywhere

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Any, cast
 
-import segno
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.permissions import IsAuthenticated
@@ -14,6 +12,7 @@ from rest_framework.response import Response
 
 from account import enrolment, second_factor, throttles
 from account.models import SecondFactor, Session
+from account.pictures import qr_svg
 from account.second_factor import WrongCode
 from account.serializers import OtpField
 from account.step_up import RecentProof
@@ -68,22 +67,6 @@ class RecoveryCodesSerializer(serializers.Serializer[Any]):
     """Ten codes for the day on which the telephone is lost. Each works once; they are not shown again."""
 
     recovery_codes = serializers.ListField(child=serializers.CharField(), read_only=True)
-
-
-def qr_svg(url: str) -> str:
-    """A QR code as the text of an SVG picture, black on white."""
-    out = BytesIO()
-    segno.make(url, error="m").save(
-        out,
-        kind="svg",
-        xmldecl=False,
-        svgclass=None,
-        lineclass=None,
-        scale=5,
-        border=4,
-        light="#fff",
-    )
-    return out.getvalue().decode()
 
 
 def session_of(request: Request) -> Session:
