@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 
 import pytest
 from django.db import connection
 from rest_framework.test import APIClient
 
-from account import email_tokens, sessions
+from account import email_tokens
 from account.models import EmailToken, Session, User
-from common.ids import uuid7
 from tests.account.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,32 +23,6 @@ def statuses(at_once, path, body):
         return APIClient().post(path, body(index) if callable(body) else body).status_code
 
     return Counter(at_once(N, call))
-
-
-def test_one_of_many_refreshes_wins(person, login, me, at_once):
-    """Fault 1: with the stock blacklist all of them succeed."""
-    person()
-    token = login()["refresh"]
-    seen = statuses(at_once, "/api/auth/refresh/", {"refresh": token})
-    assert seen == {200: 1, 401: N - 1}
-    assert Session.objects.get().revoke_reason == "replay", "the losers are replays"
-
-
-def test_control_a_refresh_that_looks_first_and_writes_later(person, login, at_once, monkeypatch):
-    def look_then_write(*, session_id, refresh_id):
-        found = Session.objects.filter(
-            public_id=session_id, refresh_jti=refresh_id, revoked_at=None
-        )
-        if not found.exists():
-            return False
-        time.sleep(0.2)
-        Session.objects.filter(public_id=session_id).update(refresh_jti=uuid7())
-        return True
-
-    monkeypatch.setattr(sessions, "_take", look_then_write)
-    person()
-    token = login()["refresh"]
-    assert statuses(at_once, "/api/auth/refresh/", {"refresh": token})[200] > 1
 
 
 def test_registrations_of_one_address_leave_one_user(at_once, letters):
