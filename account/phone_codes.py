@@ -9,6 +9,7 @@ void the owner's code. Without a verifier everybody shares the five tries of the
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from datetime import datetime, timedelta
 
@@ -19,7 +20,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from account import phone_letters
+from account import known_devices, phone_letters
 from account.models import PhoneCode, Session, User
 from audit import services as audit
 from common.errors import Invalid, Kind, NotFound, Refusal, invalid_field
@@ -28,6 +29,7 @@ from common.phones import can_get_codes
 from common.transactions import refuse_transaction, require_transaction
 from events import sms
 
+log = logging.getLogger(__name__)
 Purpose = PhoneCode.Purpose
 
 LIFETIME = timedelta(minutes=10)
@@ -81,21 +83,33 @@ class WrongCode(Invalid):
         super().__init__(detail, errors=[{"field": "code", "code": self.code, "detail": detail}])
 
 
-def request(*, phone: str, purpose: Purpose, user: User | None = None, verifier: str = "") -> None:
+def request(
+    *,
+    phone: str,
+    purpose: Purpose,
+    user: User | None = None,
+    verifier: str = "",
+    device: str = "",
+) -> None:
     """Have a code sent to a number (E.164). An older code of the same asker is void.
 
     Nothing here depends on whose number it is, or whether it is anybody's; the code is made and sent by a job.
+
+    Args:
+        device: the string that an earlier sign-in answered with. The limits of a device that has signed in to the number's
+            account are its own: strangers who ask for codes keep its owner from nothing.
 
     Raises:
         PhoneSignInOff, TooManyCodes
         Invalid: a number that gets no codes: a landline, or a country the shop does not pay for.
     """
     refuse_unreachable(phone)
+    known = _is_known(device, phone)
     with transaction.atomic():
         _one_at_a_time()
         now = timezone.now()
         if settings.RATE_LIMITS:
-            _refuse_too_many(phone, now)
+            _refuse_too_many(phone, now, known=known)
         mine = _live(phone, purpose, user).filter(verifier=_mark(verifier))
         mine.update(voided_at=Now())
         code = PhoneCode.objects.create(
@@ -103,6 +117,7 @@ def request(*, phone: str, purpose: Purpose, user: User | None = None, verifier:
             purpose=purpose,
             user=user,
             verifier=_mark(verifier),
+            by_known_device=known,
             expires_at=now + LIFETIME,
         )
         enqueue("account.send_phone_code", code_id=code.pk)
@@ -228,11 +243,21 @@ def _one_at_a_time() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
-def _refuse_too_many(phone: str, now: datetime) -> None:
+def _is_known(device: str, phone: str) -> bool:
+    known = known_devices.read(device)
+    return (
+        known is not None
+        and User.objects.filter(
+            public_id=known.user_id, phone=phone, phone_verified_at__isnull=False
+        ).exists()
+    )
+
+
+def _refuse_too_many(phone: str, now: datetime, *, known: bool) -> None:
     """The caller holds the lock, so that the counts stand until its own row is there."""
     lately = Q(created_at__gt=now - _DAY)
     times = list(
-        PhoneCode.objects.filter(lately, phone=phone)
+        PhoneCode.objects.filter(lately, phone=phone, by_known_device=known)
         .order_by("-created_at")
         .values_list("created_at", flat=True)[:PER_DAY]
     )
@@ -245,7 +270,8 @@ def _refuse_too_many(phone: str, now: datetime) -> None:
             )
     # `expires_at` has the index; it is always as far from `created_at`.
     of_this_hour = PhoneCode.objects.filter(expires_at__gt=now - _HOUR + LIFETIME)
-    if of_this_hour.count() >= sms.gateway().per_hour:
+    if not known and of_this_hour.count() >= sms.gateway().per_hour:
+        log.error("no more codes are sent this hour: SMS_URL allows %d", sms.gateway().per_hour)
         raise TooManyCodes("No more codes can be sent for the moment.", retry_after=300)
 
 

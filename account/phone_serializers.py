@@ -8,6 +8,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from account.known_devices import MOST_CHARACTERS
 from account.phone_codes import LIFETIME, PAUSE
 from account.serializers import AddressField, DetailSerializer, OtpField, PhoneField
 from common.serializers import StrictSerializer
@@ -44,11 +45,19 @@ class VerifierField(serializers.CharField):
         super().__init__(**{**options, **kwargs})
 
 
+class KnownDeviceField(serializers.CharField):
+    """The `device` of an earlier log-in's answer; it opens nothing, and a wrong one is no error."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": MOST_CHARACTERS, "allow_blank": True, **kwargs})
+
+
 class PhoneCodeSerializer(StrictSerializer):
     """Where to send a code."""
 
     phone = PhoneField()
     verifier = VerifierField(required=False)
+    device = KnownDeviceField(required=False)
 
 
 class PhoneLoginSerializer(StrictSerializer):
@@ -60,6 +69,14 @@ class PhoneLoginSerializer(StrictSerializer):
     first_name = serializers.CharField(max_length=150, required=False, allow_blank=True)
     last_name = serializers.CharField(max_length=150, required=False, allow_blank=True)
     otp = OtpField(required=False, allow_blank=True)
+    device = KnownDeviceField(required=False)
+
+
+class OwnNumberSerializer(StrictSerializer):
+    """The number to verify."""
+
+    phone = PhoneField()
+    verifier = VerifierField(required=False)
 
 
 class PhoneConfirmSerializer(StrictSerializer):

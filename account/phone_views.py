@@ -15,6 +15,7 @@ from account.phone_serializers import (
     CODE_ON_ITS_WAY,
     CodeOnItsWaySerializer,
     NewEmailSerializer,
+    OwnNumberSerializer,
     PhoneCodeSerializer,
     PhoneConfirmSerializer,
     PhoneLoginSerializer,
@@ -39,7 +40,7 @@ class PhoneCodeView(OpenAuthView):
         description=(
             "Six digits by SMS, good once and for 10 minutes; a newer code voids the older. The answer is the same for every"
             " mobile number, known or not. Another code for the same number can be asked for after 60 seconds; 5 an hour."
-            " Send a `verifier` of your own making (`crypto.randomUUID()`) here and with the code: then the guesses of others"
+            " Send a `verifier` of your own making (`crypto.randomUUID()`) here and with the code: then others' guesses"
             " do not count against this code."
         ),
         tags=["auth"],
@@ -75,8 +76,10 @@ class PhoneLoginView(OpenAuthView):
     def post(self, request: Request) -> Response:
         body = PhoneLoginSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        session = phone_identity.sign_in(**body.validated_data, device=device_of(request))
-        return Response(signed_in(session))
+        given = dict(body.validated_data)
+        presented = given.pop("device", "")
+        session = phone_identity.sign_in(**given, device=device_of(request))
+        return Response(signed_in(session, presented=presented))
 
 
 class PhoneView(AuthView):
@@ -116,11 +119,11 @@ class PhoneVerifyView(AuthView):
             " sign-in or password given in the last 15 minutes. Whose number it is now is told only after the right code."
         ),
         tags=["auth"],
-        request=PhoneCodeSerializer,
+        request=OwnNumberSerializer,
         responses={202: CodeOnItsWaySerializer},
     )
     def post(self, request: Request) -> Response:
-        body = PhoneCodeSerializer(data=request.data)
+        body = OwnNumberSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         phone_identity.request_verification(user=caller(request), **body.validated_data)
         return Response(CODE_ON_ITS_WAY, status=status.HTTP_202_ACCEPTED)

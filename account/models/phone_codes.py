@@ -39,6 +39,11 @@ class PhoneCode(models.Model):
     stranger_attempts = models.PositiveSmallIntegerField(
         default=0, db_default=0, help_text="Tries by callers who do not know the verifier."
     )
+    by_known_device = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Asked for by a device that has signed in to the number's account before.",
+    )
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
