@@ -1,0 +1,1 @@
+"""Measurements against real servers. Each writes benchmarks/results/<name>.json."""
