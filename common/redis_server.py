@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from enum import Enum
 from typing import Any, TypeVar
 
 import redis
@@ -26,6 +27,14 @@ ERRORS = (redis.RedisError, OSError)
 Answer = TypeVar("Answer")
 
 
+class Turn(Enum):
+    """What a caller does about the server."""
+
+    ASK = "ask"
+    TRY = "try whether it is back"
+    GO_ON_WITHOUT = "go on without"
+
+
 class Breaker:
     """Remembers whether the server is worth asking; shared by the threads of this process."""
 
@@ -39,16 +48,16 @@ class Breaker:
         with self._lock:
             self._broken = False
 
-    def allows(self) -> bool:
-        """Whether to ask now. While broken, one caller in every `PAUSE` is told yes."""
+    def turn(self) -> Turn:
+        """Whether to ask now. While broken, one caller in every `PAUSE` gets a trial."""
         with self._lock:
             if not self._broken:
-                return True
+                return Turn.ASK
             now = time.monotonic()
             if now < self._ask_again_at:
-                return False
+                return Turn.GO_ON_WITHOUT
             self._ask_again_at = now + PAUSE
-            return True
+            return Turn.TRY
 
     def failed(self, error: BaseException) -> None:
         """The server did not answer as it should."""
@@ -59,12 +68,11 @@ class Breaker:
         if news:
             log.warning("Redis does not answer (%s); going on without it", type(error).__name__)
 
-    def succeeded(self) -> None:
-        """The server answered."""
-        if self._broken:
-            with self._lock:
-                self._broken = False
-            log.warning("Redis answers again")
+    def mended(self) -> None:
+        """The trial succeeded."""
+        with self._lock:
+            self._broken = False
+        log.warning("Redis answers again")
 
 
 BREAKER = Breaker()
@@ -94,12 +102,14 @@ def ask(question: Callable[[redis.Redis], Answer]) -> Answer | None:
 
 def guarded(work: Callable[[], Answer], otherwise: Answer) -> Answer:
     """What `work` finds at the server, or `otherwise` when the server is away, slow or failing."""
-    if not BREAKER.allows():
+    turn = BREAKER.turn()
+    if turn is Turn.GO_ON_WITHOUT:
         return otherwise
     try:
         answer = work()
     except ERRORS as error:
         BREAKER.failed(error)
         return otherwise
-    BREAKER.succeeded()
+    if turn is Turn.TRY:
+        BREAKER.mended()
     return answer
