@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from uuid import UUID
 
 # The first that fits wins: browsers claim to be each other, and the honest word comes last in what they send.
 _PROGRAMS = (
@@ -45,6 +46,9 @@ class Device:
 
     user_agent: str = ""
     address: str | None = None
+    known_to: UUID | None = (
+        None  # the public id of a user who signed in with it before, if it proved that
+    )
 
     @property
     def name(self) -> str:

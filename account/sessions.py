@@ -219,7 +219,9 @@ def _record_end(user: User, reason: Session.RevokeReason, count: int) -> None:
 
 
 def _is_familiar(user: User, device: Device) -> bool:
-    """Whether the user was signed in with such a device before, and with some device at such a place."""
+    """Whether the user was signed in with this device before; or with such a one, and with some device at such a place."""
+    if device.known_to == user.public_id:
+        return True
     recent = Session.objects.filter(user=user).order_by("-pk")[:200]
     known = [Device(*row) for row in recent.values_list("user_agent", "address")]
     return any(device.name == other.name for other in known) and any(

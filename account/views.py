@@ -348,7 +348,9 @@ def device_of(request: Request) -> sessions.Device:
         address = str(ipaddress.ip_address(client_address(request)))
     except ValueError:
         address = None
-    return sessions.Device(user_agent=agent, address=address)
+    told = request.data.get("device") if isinstance(request.data, dict) else None
+    known = known_devices.read(told) if isinstance(told, str) else None
+    return sessions.Device(agent, address, known_to=known.user_id if known else None)
 
 
 def refresh_claims(request: Request) -> tokens.Claims:

@@ -239,7 +239,7 @@ def test_giving_the_password_again(person, login, as_):
     Session.objects.update(authenticated_at=timezone.now() - timedelta(hours=1))
     answer = as_(here).post("/api/auth/reauthenticate/", {"password": PASSWORD})
     assert answer.status_code == 200
-    assert set(answer.json()) == {"authenticated_at"}
+    assert set(answer.json()) == {"authenticated_at", "second_factor_at"}
     assert Session.objects.get().authenticated_at > timezone.now() - timedelta(seconds=30)
 
 
@@ -305,6 +305,25 @@ def test_a_new_device_is_told_to_the_owner(sign_in_from, letters):
     assert len(notices(letters)) == 2
     sign_in_from("curl/8.5.0", "196.188.7.9")
     assert len(notices(letters)) == 2, "by now it is known"
+
+
+def test_a_device_that_proves_itself_may_be_anywhere(sign_in_from, api, letters):
+    sign_in_from(CHROME, "196.188.7.9")
+    body = {"email": "abebe@buyers.shop", "password": PASSWORD}
+    known = api.post("/api/auth/login/", body, REMOTE_ADDR="196.188.7.9").json()["device"]
+    before = len(notices(letters))
+    for number in (1, 2):
+        answer = api.post(
+            "/api/auth/login/",
+            {**body, "device": known},
+            headers={"User-Agent": f"another program {number}"},
+            REMOTE_ADDR=f"203.0.{number}.7",
+        )
+        assert answer.status_code == 200
+    assert len(notices(letters)) == before
+    forged = known[:-1] + ("A" if known[-1] != "A" else "B")
+    api.post("/api/auth/login/", {**body, "device": forged}, REMOTE_ADDR="203.0.99.7")
+    assert len(notices(letters)) == before + 1
 
 
 def test_what_the_device_calls_itself_does_not_get_into_the_letter(sign_in_from, letters):

@@ -24,7 +24,7 @@ def logout(api, token):
 def test_login_opens_a_session(api, person, login, me):
     user = person()
     body = login()
-    assert set(body) == {"access", "refresh", "user"}
+    assert set(body) == {"access", "refresh", "user", "device"}
     assert me(body["access"]) == 200
     session = Session.objects.get()
     assert session.user == user
