@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from account import letters, sessions, throttles
+from account import letters, phone_identity, sessions, throttles
 from account.backends import works_here
 from account.identifiers import email_key
 from account.key_admin import ApiKeyAdmin as ApiKeyAdmin
@@ -29,7 +29,7 @@ from account.session_admin import sign_out_everywhere
 from common.admin import RefusalsAsMessages
 from common.ids import uuid7
 from common.limits import TooManyRequests
-from common.phones import normalise_phone
+from common.phones import begun_number, normalise_phone
 
 
 class LimitedLoginForm(AdminAuthenticationForm):
@@ -90,7 +90,7 @@ class IdentifierChecks(forms.ModelForm):
 
 
 class UserCreation(IdentifierChecks, AdminUserCreationForm):
-    """A new person, with a password or without."""
+    """A new person, with a password or without. A number alone is enough: whoever proves it by code has the account."""
 
     class Meta:
         model = User
@@ -104,6 +104,27 @@ class UserChange(IdentifierChecks, UserChangeForm):
         choices=Role.choices, required=False, widget=forms.CheckboxSelectMultiple,
         help_text="What each may do: docs/roles.md. It counts at the next request, and a letter tells the person.",
     )  # fmt: skip
+
+    vouch_for_phone = forms.BooleanField(
+        required=False, label="I have checked that the number is this person's",
+        help_text="After a lost SIM card: the number signs in to this account from now on. Otherwise another number is a"
+        " mere contact.",
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        phone, vouched = cleaned.get("phone"), cleaned.get("vouch_for_phone")
+        owners = User.objects.filter(phone=phone, phone_verified_at__isnull=False)
+        if (
+            vouched
+            and not self.errors
+            and (not phone or owners.exclude(pk=self.instance.pk).exists())
+        ):
+            self.add_error(
+                "phone",
+                ValidationError("Another account has this number, or there is none.", code="taken"),
+            )
+        return cleaned
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -144,6 +165,7 @@ class UserAdmin(RefusalsAsMessages, DjangoUserAdmin):
         "is_staff",
         "is_active",
         ("email_verified_at", admin.EmptyFieldListFilter),
+        ("phone_verified_at", admin.EmptyFieldListFilter),
         "roles__role",
     ]
     search_fields = ["email", "phone", "first_name", "last_name", "public_id"]
@@ -153,7 +175,19 @@ class UserAdmin(RefusalsAsMessages, DjangoUserAdmin):
     ]  # fmt: skip
     filter_horizontal = ()
     fieldsets = [
-        (None, {"fields": ["email", "phone", "first_name", "last_name", "public_id"]}),
+        (
+            None,
+            {
+                "fields": [
+                    "email",
+                    "phone",
+                    "vouch_for_phone",
+                    "first_name",
+                    "last_name",
+                    "public_id",
+                ]
+            },
+        ),
         ("Access", {"fields": ["is_active", "roles", "is_staff", "is_superuser"]}),
         (
             "History",
@@ -172,7 +206,18 @@ class UserAdmin(RefusalsAsMessages, DjangoUserAdmin):
 
     @admin.display(boolean=True, description="verified")
     def verified(self, user: User) -> bool:
-        return user.email_verified_at is not None
+        return user.email_verified_at is not None or user.phone_verified_at is not None
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
+    ) -> tuple[QuerySet[User], bool]:
+        """Numbers are looked for as people here write them, whole or begun: `0911 23 45`."""
+        return super().get_search_results(request, queryset, begun_number(search_term))
+
+    @admin.display(boolean=True, description="The number signs in")
+    def vouch_for_phone(self, user: User) -> bool:
+        """For those who only look."""
+        return user.phone_verified_at is not None
 
     @admin.display(description="Roles")
     def roles(self, user: User) -> str:
@@ -201,7 +246,7 @@ class UserAdmin(RefusalsAsMessages, DjangoUserAdmin):
         )
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Another address has to be proved anew. It, and disabling somebody, end what they are signed in to."""
+        """Another address or number has to be proved anew. It, and disabling somebody, end what they are signed in to."""
         if not change:
             super().save_model(request, obj, form, change)
             return
@@ -212,12 +257,20 @@ class UserAdmin(RefusalsAsMessages, DjangoUserAdmin):
         if "email" in changed:
             obj.email_verified_at = None
             columns |= {"email_key", "email_verified_at"}
+        old_phone = phone_identity.apply_by_staff(
+            user=obj,
+            was=form.initial.get("phone"),
+            vouched=bool(form.cleaned_data.get("vouch_for_phone")),
+        )
+        columns |= {"phone_verified_at"}
         # Not the whole row: what a rival has changed since it was read stays.
         obj.save(update_fields=sorted(columns))
         if "is_active" in changed and not obj.is_active:
             sessions.end_sessions(user=obj, reason=Session.RevokeReason.DISABLED)
-        elif "email" in changed:
+        elif "email" in changed or old_phone:
             sessions.end_sessions(user=obj, reason=Session.RevokeReason.STAFF)
+        if old_phone:
+            phone_identity.tell_of_move(user=obj, old=old_phone)
         if "roles" in changed:
             wanted = [Role(name) for name in form.cleaned_data["roles"]]
             set_roles(user=obj, roles=wanted, by=cast(User, request.user))

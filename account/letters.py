@@ -90,12 +90,12 @@ def post_password_changed(*, user: User, occasion: str) -> None:
 
 
 def post_phone_changed(*, user: User, occasion: str) -> None:
-    """The number that signs in to the account is another one, or none any more."""
+    """The number that signs in to the account is a new one, or none any more."""
     notify(
         user,
         occasion,
         subject=f"Your phone number at {settings.SHOP_NAME} was changed",
-        before=["The phone number that signs in to your account was changed."],
+        before=["The phone number of your account was added, changed or removed."],
         after=["If it was not you, change your password now, and tell the shop."],
     )
 

@@ -149,6 +149,28 @@ def give_up(*, user: User) -> None:
         _release(user, keep_as_contact=False)
 
 
+def apply_by_staff(*, user: User, was: str | None, vouched: bool) -> str:
+    """Decide, before the row is saved, whether the number that staff entered is an identity: only if they vouch for it.
+
+    Returns:
+        The number that signed in until now and does no more; or an empty string.
+    """
+    moved = (was or None) != user.phone
+    old = was if moved and user.phone_verified_at is not None else None
+    if vouched and user.phone:
+        user.phone_verified_at = timezone.now()
+    elif moved:
+        user.phone_verified_at = None
+    return old or ""
+
+
+def tell_of_move(*, user: User, old: str) -> None:
+    """Tell everybody concerned that the account has left its old number."""
+    phone_codes.void_all(phone=old)
+    phone_letters.post_number_moved(phone=old, occasion=f"moved:{uuid7()}")
+    letters.post_phone_changed(user=user, occasion=f"phone:{uuid7()}")
+
+
 def _owner(phone: str) -> User | None:
     """Whose identity the number is, unless nobody has used the account for so long that the number may be another's."""
     user = User.objects.filter(phone=phone, phone_verified_at__isnull=False).first()
@@ -211,9 +233,8 @@ def _take_number(user: User, row: PhoneCode) -> bool:
         return False
     audit.record(action="security.phone_verified", target=f"user:{user.public_id}")
     if old and old != row.phone:
-        phone_codes.void_all(phone=old)
-        phone_letters.post_number_moved(phone=old, occasion=f"moved:{uuid7()}")
-    if old != row.phone:
+        tell_of_move(user=user, old=old)
+    elif not old:
         letters.post_phone_changed(user=user, occasion=f"phone:{uuid7()}")
     return True
 
@@ -226,10 +247,10 @@ def _release(user: User, *, keep_as_contact: bool) -> None:
     user.save(update_fields=["phone", "phone_verified_at"])
     if was_verified:
         audit.record(action="security.phone_released", target=f"user:{user.public_id}")
-        letters.post_phone_changed(user=user, occasion=f"phone:{uuid7()}")
-        if number and not keep_as_contact:
-            phone_codes.void_all(phone=number)
-            phone_letters.post_number_moved(phone=number, occasion=f"moved:{uuid7()}")
+        if keep_as_contact:  # somebody else reads that number now
+            letters.post_phone_changed(user=user, occasion=f"phone:{uuid7()}")
+        elif number:
+            tell_of_move(user=user, old=number)
 
 
 def _is_dormant(user: User) -> bool:

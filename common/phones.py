@@ -63,6 +63,15 @@ def country_of(phone: str) -> str:
     return phonenumbers.region_code_for_number(_parse(phone)) or ""
 
 
+def begun_number(text: str) -> str:
+    """What to look for in E.164 numbers when somebody types a number, or the beginning of one, as people at home write it."""
+    try:
+        return normalise_phone(text)
+    except ValueError:
+        digits = re.sub(r"[\s().-]", "", text)
+        return digits[1:] if re.fullmatch(r"0[1-9][0-9]{2,}", digits) else text
+
+
 def local_form(phone: str) -> str:
     """How people at home write it: `0911234567`. Numbers of other countries stay as they are."""
     return f"0{phone[4:]}" if phone.startswith("+251") else phone

@@ -87,13 +87,12 @@ def _settle(person: Person, password: str) -> bool:
 
 def _create(person: Person, password: str) -> None:
     create = User.objects.create_superuser if person.owns_shop else User.objects.create_user
-    phone_is_free = not User.objects.filter(phone=person.phone).exists()
     create(
         person.email,
         password,
         first_name=person.first_name,
         last_name=person.last_name,
-        phone=person.phone if phone_is_free else None,
+        phone=person.phone,
         email_verified_at=timezone.now(),
     )
 

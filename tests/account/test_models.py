@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from account.identifiers import email_key
 from account.models import User
@@ -44,10 +45,12 @@ def test_somebody_needs_an_address_or_a_number():
     User.objects.create(phone="+251911234568")
 
 
-def test_numbers_are_e164_and_unique():
+def test_numbers_are_e164_and_unique_once_they_are_verified():
     refused("phone_is_e164", phone="0911234567")
+    refused("verified_phone_is_there", email="a@buyers.shop", phone_verified_at=timezone.now())
+    User.objects.create(phone="+251911234567", phone_verified_at=timezone.now())
     User.objects.create(phone="+251911234567")
-    refused("one_user_per_phone", phone="+251911234567")
+    refused("one_user_per_verified_phone", phone="+251911234567", phone_verified_at=timezone.now())
 
 
 def test_an_address_cannot_change_behind_its_key():

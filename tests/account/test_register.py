@@ -149,11 +149,13 @@ def test_a_disabled_person_is_not_revived(api, person, letters):
     assert letters() == []
 
 
-def test_somebody_elses_phone_number_is_left_out_silently(api, person):
-    person("first@buyers.shop", phone="0911234567")
+def test_somebody_elses_phone_number_is_a_contact_and_no_more(api, person):
+    """Neither a verified nor an unverified number of somebody else blocks or tells anything."""
+    person("first@buyers.shop", phone="0911234567", phone_verified_at=timezone.now())
     answer = api.post(URL, {**BODY, "phone": "+251 911 23 45 67"})
     assert answer.status_code == 202
-    assert User.objects.get(email="abebe@buyers.shop").phone is None
+    user = User.objects.get(email="abebe@buyers.shop")
+    assert (user.phone, user.phone_verified_at) == ("+251911234567", None)
 
 
 def test_a_strangers_words_do_not_reach_the_mailbox(api, letters):
