@@ -33,10 +33,10 @@ class ApiKeyAdmin(admin.ModelAdmin):
     list_filter = [("revoked_at", admin.EmptyFieldListFilter), "created_at"]
     list_select_related = ["created_by"]
     search_fields = ["name", "public_id"]
-    fields = [
+    fields = (
         "public_id", "name", "scope_names", "live", "prefixes", "created_by", "created_at",
         "expires_at", "last_used_at", "last_used_address", "revoked_at",
-    ]  # fmt: skip
+    )  # fmt: skip
     readonly_fields = fields
 
     @admin.display(description="scopes")

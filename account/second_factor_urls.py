@@ -11,5 +11,4 @@ urlpatterns = [
     path("enrol/", views.EnrolView.as_view()),
     path("confirm/", views.ConfirmView.as_view()),
     path("recovery-codes/", views.RecoveryCodesView.as_view()),
-    path("remove/", views.RemoveView.as_view()),
 ]

@@ -17,7 +17,7 @@ from account.second_factor import WrongCode
 from account.serializers import OtpField
 from account.step_up import RecentProof
 from account.views import AuthView, caller, device_of
-from common.schema import refuses
+from common.schema import refuses, takes_body
 from common.serializers import StrictSerializer
 
 TAGS = ["auth"]
@@ -77,7 +77,8 @@ def session_of(request: Request) -> Session:
 class SecondFactorView(AuthView):
     """The second factor."""
 
-    permission_classes = [IsAuthenticated]
+    permission_classes = [IsAuthenticated, RecentProof]
+    throttle_classes = throttles.CHANGE_PASSWORD
 
     @extend_schema(
         operation_id="auth_second_factor",
@@ -88,6 +89,25 @@ class SecondFactorView(AuthView):
     )
     def get(self, request: Request) -> Response:
         return Response(SecondFactorSerializer(_state(request)).data)
+
+    @refuses(enrolment.NoSecondFactor, enrolment.SecondFactorCompulsory, WrongCode)
+    @extend_schema(
+        operation_id="auth_second_factor_remove",
+        summary="Remove your second factor",
+        description=(
+            "Needs a code of the app, or a recovery code, in the body. Where the shop demands a second factor of its staff it"
+            " can only be replaced (403 `second_factor_compulsory`)."
+        ),
+        tags=TAGS,
+        request=CodeSerializer,
+        responses={204: None},
+    )
+    @takes_body
+    def delete(self, request: Request) -> Response:
+        enrolment.remove(
+            user=caller(request), code=_code(request), address=device_of(request).address
+        )
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class EnrolView(AuthView):
@@ -169,31 +189,6 @@ class RecoveryCodesView(AuthView):
             user=caller(request), code=_code(request), address=device_of(request).address
         )
         return Response({"recovery_codes": codes})
-
-
-class RemoveView(AuthView):
-    """Give it up."""
-
-    permission_classes = [IsAuthenticated, RecentProof]
-    throttle_classes = throttles.CHANGE_PASSWORD
-
-    @refuses(enrolment.NoSecondFactor, enrolment.SecondFactorCompulsory, WrongCode)
-    @extend_schema(
-        operation_id="auth_second_factor_remove",
-        summary="Remove your second factor",
-        description=(
-            "Needs a code of the app, or a recovery code. Where the shop demands a second factor of its staff it can only be"
-            " replaced (403 `second_factor_compulsory`)."
-        ),
-        tags=TAGS,
-        request=CodeSerializer,
-        responses={204: None},
-    )
-    def post(self, request: Request) -> Response:
-        enrolment.remove(
-            user=caller(request), code=_code(request), address=device_of(request).address
-        )
-        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 def _code(request: Request) -> str:

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from account import roles
 from account.models import Role, User
 from account.serializers import AddressField
+from account.step_up import SensitiveAction
 from account.views import AuthView, caller
 from common.errors import NotFound
 from common.schema import refuses
@@ -75,7 +76,7 @@ class StaffSerializer(serializers.ModelSerializer[User]):
 class StaffView(AuthView):
     """What the doors of staff share."""
 
-    permission_classes = [ManagesStaff]
+    permission_classes = [ManagesStaff, SensitiveAction]
 
     def shown(self, user_id: int) -> Response:
         """The person as they are now."""

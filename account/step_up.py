@@ -88,12 +88,18 @@ class SensitiveRead(SensitiveAction):
 
 
 class SensitiveFields(SensitiveAction):
-    """The same, but only for calls that send one of the fields the view names in `sensitive_fields`."""
+    """The same, but only for changes that send one of the fields the view names in `sensitive_fields`."""
+
+    def concerns(self, method: str | None, view: Any) -> bool:
+        return method in {"PUT", "PATCH"} and bool(_sensitive_fields(view))
 
     def check(self, request: Request, user: User, session: Session) -> None:
         sent = request.data
-        named: frozenset[str] = getattr(
-            request.parser_context["view"], "sensitive_fields", frozenset()
-        )
+        named = _sensitive_fields(request.parser_context["view"])
         if isinstance(sent, dict) and not named.isdisjoint(sent):
             super().check(request, user, session)
+
+
+def _sensitive_fields(view: Any) -> frozenset[str]:
+    found: frozenset[str] = getattr(view, "sensitive_fields", frozenset())
+    return found

@@ -14,7 +14,7 @@ from catalog.models import Product, Variant, VariantQuerySet
 from catalog.refusals import CompareAtBelowPrice, LastVariant, OptionsTaken, SkuTaken
 from catalog.serializers import VariantSerializer
 from catalog.services import add_variant, delete_variant, update_variant
-from catalog.views import KEY, TAGS, CatalogView, checked, new_variant
+from catalog.views import KEY, PRICES, TAGS, CatalogView, checked, new_variant
 from common.errors import NotFound
 from common.idempotency import idempotent
 from common.schema import refuses
@@ -65,6 +65,7 @@ class VariantView(CatalogView):
     """One variant."""
 
     writes = "variant"
+    sensitive_fields = PRICES
     queryset = Variant.objects.all()
     serializer_class = VariantSerializer
 

@@ -10,6 +10,7 @@ from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from account.step_up import SensitiveFields
 from catalog.access import (
     WriteByPermission,
     find_product,
@@ -61,6 +62,7 @@ TREE = OpenApiParameter(
     "tree", bool, description="All categories at once, as a tree: `children` within `results`."
 )
 TAGS = ["catalog"]
+PRICES = frozenset({"price", "compare_at_price"})  # changing them wants a fresh second factor
 
 
 def checked(serializer_class: Any, data: Any, **kwargs: Any) -> dict[str, Any]:
@@ -77,7 +79,7 @@ def checked(serializer_class: Any, data: Any, **kwargs: Any) -> dict[str, Any]:
 class CatalogView(ConditionalReads, generics.GenericAPIView[Any]):
     """What the catalogue's doors share."""
 
-    permission_classes = [WriteByPermission]
+    permission_classes = [WriteByPermission, SensitiveFields]
 
     def get_permissions(self) -> list[Any]:
         reading = self.request.method in SAFE_METHODS
@@ -269,6 +271,8 @@ class ProductListView(CatalogView):
 
 class ProductView(CatalogView):
     """One product."""
+
+    sensitive_fields = PRICES
 
     queryset = Product.objects.all()
     serializer_class = ProductSerializer

@@ -28,6 +28,7 @@ from common.problems import CONTENT_TYPE, STATUS, TITLES
 GUEST_TOKEN = "X-Order-Token"  # noqa: S105
 GUEST_SCHEME = "orderToken"
 REFUSALS = "refusals_in_schema"
+TAKES_BODY = "takes_a_body"
 Decorated = TypeVar("Decorated")
 
 
@@ -88,6 +89,12 @@ def refuses(*refusals: type[Refusal] | Problem) -> Callable[[Decorated], Decorat
     return decorate
 
 
+def takes_body(method: Decorated) -> Decorated:
+    """Say that a view's DELETE may be sent with the body that `extend_schema` names."""
+    setattr(method, TAKES_BODY, True)
+    return method
+
+
 class NexusAutoSchema(AutoSchema):
     """drf-spectacular's schema of one operation, with the house's habits."""
 
@@ -103,6 +110,18 @@ class NexusAutoSchema(AutoSchema):
             operation["responses"][str(status)] = response_to(status, problems)
         operation["responses"] = dict(sorted(operation["responses"].items()))
         return operation
+
+    # --- what is sent -------------------------------------------------------------------------
+
+    def _get_request_body(self, direction: str = "request") -> Any:
+        """Also of a DELETE that says it takes one; drf-spectacular thinks that none does."""
+        if self.method != "DELETE" or not hasattr(self._handler(), TAKES_BODY):
+            return super()._get_request_body(direction)
+        self.method = "POST"
+        try:
+            return super()._get_request_body(direction)
+        finally:
+            self.method = "DELETE"
 
     # --- who may call -------------------------------------------------------------------------
 
@@ -178,7 +197,8 @@ class NexusAutoSchema(AutoSchema):
         usual: Any = api_settings.DEFAULT_CONTENT_NEGOTIATION_CLASS
         negotiates = self.view.content_negotiation_class is usual
         parameters = operation.get("parameters", [])
-        if self.method in {"POST", "PUT", "PATCH"} and negotiates:
+        takes_body = self.method in {"POST", "PUT", "PATCH"} or "requestBody" in operation
+        if takes_body and negotiates:
             media = operation.get("requestBody", {}).get("content", {"application/json": {}})
             yield from [INVALID, TOO_LARGE, UNSUPPORTED]
             if "application/json" in media:
@@ -201,9 +221,10 @@ class NexusAutoSchema(AutoSchema):
                 yield NOT_SIGNED_IN
             if not self._allows(_NOBODY):
                 yield FORBIDDEN
-            for permission in self.view.get_permissions():  # those that want a fresh proof of who it is
-                if getattr(permission, "concerns", lambda *_: False)(self.method, self.view):
-                    yield from map(problem_of, permission.refusals)
+            demands: list[Any] = list(self.view.get_permissions())
+            for demand in demands:  # a recent proof of who it is
+                if getattr(demand, "concerns", lambda *_: False)(self.method, self.view):
+                    yield from map(problem_of, demand.refusals)
         if "{" in self.path:
             yield NOT_FOUND
         if negotiates:

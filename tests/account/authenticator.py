@@ -6,9 +6,15 @@ import base64
 import time
 
 from django_otp.oath import hotp
+from rest_framework.test import APIClient
 
 from account import enrolment
-from account.models import SecondFactor
+from account.models import SecondFactor, User
+from audit.models import AuditEntry
+from tests import factories
+
+OWNER = "owner@nexus.shop"
+PASSWORD = factories.PASSWORD
 
 
 class App:
@@ -26,10 +32,22 @@ class App:
         return next(code for code in ("000000", "111111", "222222") if code not in near)
 
 
-def set_up(user) -> tuple[App, list[str]]:
+def set_up(user: User) -> tuple[App, list[str]]:
     """A confirmed second factor, whose present code is unused, and its recovery codes."""
     begun = enrolment.enrol(user=user, code="", address=None)
     app = App(begun.secret)
     codes = enrolment.confirm(user=user, code=app.code(), session=None, address=None)
     SecondFactor.objects.filter(user=user).update(last_step=0)
     return app, codes
+
+
+def log_in(email: str = OWNER, password: str = PASSWORD, **extra):
+    """The answer to a log-in over the API."""
+    body = {"email": email, "password": password, **extra}
+    return APIClient().post("/api/auth/login/", body)
+
+
+def actions() -> list[str]:
+    """The security events so far."""
+    rows = AuditEntry.objects.filter(action__startswith="security.").order_by("pk")
+    return [row.action for row in rows]

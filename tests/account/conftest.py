@@ -9,6 +9,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from tests import factories
+
 PASSWORD = "seven goats on a hill"
 
 
@@ -22,6 +24,25 @@ def person(db):
         return User.objects.create_user(email, password, **fields)
 
     return create
+
+
+@pytest.fixture
+def owner(db):
+    """Who owns the shop."""
+    return factories.staff(email="owner@nexus.shop")
+
+
+@pytest.fixture
+def issue(owner):
+    """Makes a key with these scopes, named ERP."""
+
+    from account import api_keys
+
+    def make(*scopes, **fields):
+        scopes = scopes or ("orders:read",)
+        return api_keys.create(name=fields.pop("name", "ERP"), scopes=scopes, by=owner, **fields)
+
+    return make
 
 
 @pytest.fixture
