@@ -76,7 +76,7 @@ def record_refusal(*, route: str, details: Mapping[str, Any]) -> None:
 
 def forget(
     *,
-    user_id: int,
+    user_id: int | None,
     public_id: str = "",
     about: Collection[str] = (),
     addresses: Collection[str] = (),
@@ -86,22 +86,31 @@ def forget(
     What happened stays: entries name people by their id alone, which means nothing once the person is erased.
 
     Args:
+        user_id: None for somebody who never had an account.
         public_id: of the user, to find entries about them by callers who were not signed in.
-        about: public ids of what is theirs: orders that they placed as guests.
+        about: public ids of what is theirs, to find what they did as guests: orders, payments.
         addresses: their known IP addresses; entries of guests from there are blanked too.
     """
-    theirs = Q(actor_id=user_id) | Q(target_table="account_user", target_id=str(user_id))
+    guests = Q(actor_id=None, key_id=None)
+    theirs = Q(pk__in=())
+    if user_id is not None:
+        theirs |= Q(actor_id=user_id) | Q(target_table="account_user", target_id=str(user_id))
     if public_id:
         theirs |= Q(target_public_id=public_id)
     if about:
-        theirs |= Q(actor_id=None, key_id=None, target_public_id__in=list(about))
+        theirs |= guests & Q(target_public_id__in=list(about))
     if addresses:
-        theirs |= Q(actor_id=None, key_id=None, address__in=list(addresses))
+        theirs |= guests & Q(address__in=list(addresses))
     with transaction.atomic():
+        known = AuditEntry.objects.filter(theirs, address__isnull=False).exclude(request_id="")
+        # What was written in the same requests is theirs as well: the lines of an order.
+        requests = list(known.values_list("request_id", flat=True).distinct())
+        theirs |= guests & Q(request_id__in=requests)
         _permit("redact")
         blanked = AuditEntry.objects.filter(theirs, address__isnull=False).update(address=None)
         _permit("")
-        record(action="audit.redacted", target=f"user:{public_id}", details={"entries": blanked})
+        target = f"user:{public_id}" if public_id else ""
+        record(action="audit.redacted", target=target, details={"entries": blanked})
     return blanked
 
 

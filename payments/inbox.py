@@ -21,6 +21,7 @@ from django.utils import timezone
 from common.errors import Invalid, Kind, Refusal
 from common.jobs import enqueue
 from payments.models import Payment, SignatureKind, Status, WebhookEvent, WebhookOutcome
+from payments.redaction import is_redacted, redact_body
 from payments.settle import PaymentUnavailable, settle
 
 log = logging.getLogger(__name__)
@@ -103,20 +104,24 @@ def _store(body: bytes, kind: SignatureKind, data: Mapping[str, Any]) -> tuple[i
     """The event's id, and whether it still waits to be processed."""
     event = _field(data, "event")
     reference = _field(data, "tx_ref") or _field(data, "trx_ref")
+    reference = reference if _REFERENCE.fullmatch(reference) else ""
+    # What the gateway still knows of a customer whom we were asked to forget must not come back through this door.
+    redacted = is_redacted(reference=reference)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO payments_webhookevent"
-            " (sha256, body, signature, event, reference, claims_success, deliveries, outcome)"
-            " VALUES (%s, %s, %s, %s, %s, %s, 1, 'waiting')"
+            " (sha256, body, signature, event, reference, claims_success, deliveries, outcome, redacted_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s, 1, 'waiting', CASE WHEN %s THEN now() END)"
             " ON CONFLICT (sha256) DO UPDATE SET deliveries = payments_webhookevent.deliveries + 1"
             " RETURNING id, processed_at IS NULL",
             [
                 hashlib.sha256(body).hexdigest(),
-                body,
+                redact_body(body) if redacted else body,
                 kind.value,
                 event if _EVENT.fullmatch(event) else "",
-                reference if _REFERENCE.fullmatch(reference) else "",
+                reference,
                 _field(data, "status").lower() == "success",
+                redacted,
             ],
         )
         event_id, waiting = cursor.fetchone()
