@@ -21,6 +21,7 @@ class Audited:
         beside: columns written with every entry, changed or not, so that it can be placed: an order line's order.
         public: the column by which the outside knows the row.
         watched: an update counts only if one of these changes; empty means any column. Spares hot tables the trigger.
+        together: what one statement inserts beside one parent makes one entry, with the new ids. For a checkout's lines.
         events: which statements are recorded; TRUNCATE always is.
     """
 
@@ -31,6 +32,7 @@ class Audited:
     beside: tuple[str, ...] = ()
     public: str = ""
     watched: tuple[str, ...] = ()
+    together: bool = False
     events: tuple[str, ...] = ALL
 
 
@@ -92,9 +94,9 @@ AUDITED: Mapping[str, Audited] = {
         "order",
         shown=_columns(
             "number owner_id status payment_status fulfilment_status currency subtotal discount_total"
-            " delivery_total tax_total tax_rate total payment_method expires_at cancel_reason redacted_at"
+            " delivery_total tax_total tax_rate total expires_at cancel_reason redacted_at"
         ),
-        masked=_columns("email phone shipping_address delivery token_hash"),
+        masked=_columns("email phone shipping_address delivery payment_method token_hash"),
         ignored=_columns("created_at updated_at"),
         public="public_id",
     ),
@@ -102,6 +104,7 @@ AUDITED: Mapping[str, Audited] = {
         "order_line",
         shown=_columns("position product_id variant_id sku name quantity unit_price total tax"),
         beside=_columns("order_id"),
+        together=True,
     ),
     "orders_orderevent": Audited(
         "order_event",

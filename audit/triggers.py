@@ -17,41 +17,33 @@ from audit.tables import AUDITED, Audited
 SETTING = "nexus.audit"
 UPKEEP = "nexus.audit_upkeep"
 LEAST_KEPT = "30 days"  # whatever a setting says, younger entries cannot be pruned
-ROWS, CHANGES, TRUNCATION = "audit_rows", "audit_changes", "audit_truncation"
+ROWS, ADDITIONS, CHANGES, TRUNCATION = (
+    "audit_rows", "audit_additions", "audit_changes", "audit_truncation"
+)  # fmt: skip
 KEEPS, KEEPS_ALL = "audit_is_append_only", "audit_is_not_truncated"
-_WRITE_SIGNATURE = "audit_write(text, text, text, text, jsonb, jsonb)"
-_RECORD_SIGNATURE = "audit_record_change()"
-_TRUNCATED_SIGNATURE = "audit_record_truncation()"
-_KEEP_SIGNATURE = "audit_keep()"
 
-# The entry's author, out of the transaction-local setting that audit.injection writes; without one, whoever is connected.
-_WRITE = """
-CREATE OR REPLACE FUNCTION audit_write(
-    action text, table_name text, row_id text, public_id text, changes jsonb, details jsonb
-) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    who jsonb := nullif(current_setting('nexus.audit', true), '');
-BEGIN
+# The author, out of the transaction-local setting that audit.injection writes; without one, whoever is connected.
+_AUTHOR = """
     IF who IS NULL THEN
         who := jsonb_build_object('kind', 'database', 'name', session_user, 'address', host(inet_client_addr()));
         details := details || jsonb_build_object('application', current_setting('application_name'));
     END IF;
-    INSERT INTO audit_auditentry (
+"""
+_ENTRY = """INSERT INTO audit_auditentry (
         actor_kind, actor_id, actor_name, key_id, address, request_id,
         action, target_table, target_id, target_public_id, changes, details
-    ) VALUES (
-        who->>'kind', (who->>'user')::bigint, left(coalesce(who->>'name', ''), 100), (who->>'key')::bigint,
-        (who->>'address')::inet, left(coalesce(who->>'request', ''), 64),
-        action, table_name, coalesce(row_id, ''), left(coalesce(public_id, ''), 120), changes, details
-    );
-END $$
-"""
-
-# Decimals become text: JSON readers take numbers for floats.
-_RECORD = """
-CREATE OR REPLACE FUNCTION audit_record_change() RETURNS trigger
+    ) SELECT who->>'kind', (who->>'user')::bigint, left(coalesce(who->>'name', ''), 100), (who->>'key')::bigint,
+             (who->>'address')::inet, left(coalesce(who->>'request', ''), 64), TG_ARGV[0]"""
+# Names are looked for in these schemas and nowhere else: a temporary table of the same name catches no entries.
+_AS_OWNER = """RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, SCHEMA, pg_temp AS $$
 DECLARE
+    who jsonb := nullif(current_setting('nexus.audit', true), '');
+    details jsonb := '{}';"""
+
+# Decimals become text: JSON readers take numbers for floats.
+_RECORD = f"""
+CREATE OR REPLACE FUNCTION audit_record_change() {_AS_OWNER}
     shown   text[] := TG_ARGV[2];
     ignored text[] := TG_ARGV[3];
     beside  text[] := TG_ARGV[4];
@@ -59,7 +51,6 @@ DECLARE
     becomes jsonb;
     known   jsonb;
     changes jsonb;
-    details jsonb := '{}';
 BEGIN
     IF TG_OP <> 'INSERT' THEN was := to_jsonb(OLD) - ignored; END IF;
     IF TG_OP <> 'DELETE' THEN becomes := to_jsonb(NEW) - ignored; END IF;
@@ -67,38 +58,53 @@ BEGIN
     SELECT jsonb_object_agg(
                name,
                CASE WHEN name = ANY (shown || beside) OR name = 'id' THEN
-                   CASE WHEN was IS NULL THEN '{}' ELSE jsonb_build_object('from',
+                   CASE WHEN was IS NULL THEN '{{}}' ELSE jsonb_build_object('from',
                        CASE WHEN old_value::text LIKE '%.%' AND jsonb_typeof(old_value) = 'number'
                             THEN to_jsonb(old_value::text) ELSE old_value END) END
                    ||
-                   CASE WHEN becomes IS NULL THEN '{}' ELSE jsonb_build_object('to',
+                   CASE WHEN becomes IS NULL THEN '{{}}' ELSE jsonb_build_object('to',
                        CASE WHEN new_value::text LIKE '%.%' AND jsonb_typeof(new_value) = 'number'
                             THEN to_jsonb(new_value::text) ELSE new_value END) END
-               ELSE '{"changed": true}' END)
+               ELSE '{{"changed": true}}' END)
       INTO changes
       FROM (SELECT name, was->name AS old_value, becomes->name AS new_value FROM jsonb_object_keys(known) name) pairs
      WHERE CASE WHEN TG_OP = 'UPDATE' THEN old_value IS DISTINCT FROM new_value
                 ELSE name NOT IN ('id', TG_ARGV[1]) AND NOT name = ANY (beside)
-                     AND coalesce(old_value, new_value) NOT IN ('null', '""', '[]', '{}') END;
+                     AND coalesce(old_value, new_value) NOT IN ('null', '""', '[]', '{{}}') END;
     IF changes IS NULL AND TG_OP = 'UPDATE' THEN
         RETURN NULL;
     END IF;
     IF cardinality(beside) > 0 THEN
         SELECT jsonb_object_agg(name, known->name) INTO details FROM unnest(beside) name;
     END IF;
-    PERFORM audit_write(
-        TG_ARGV[0] || CASE TG_OP WHEN 'INSERT' THEN '.created' WHEN 'UPDATE' THEN '.updated' ELSE '.deleted' END,
-        TG_TABLE_NAME, coalesce(was, becomes)->>'id', known->>TG_ARGV[1], coalesce(changes, '{}'), details
-    );
+    {_AUTHOR}
+    {_ENTRY} || CASE TG_OP WHEN 'INSERT' THEN '.created' WHEN 'UPDATE' THEN '.updated' ELSE '.deleted' END,
+             TG_TABLE_NAME, coalesce(was, becomes)->>'id', left(coalesce(known->>TG_ARGV[1], ''), 120),
+             coalesce(changes, '{{}}'), details;
     RETURN NULL;
 END $$
-"""
+"""  # noqa: S608
 
-_TRUNCATED = """
-CREATE OR REPLACE FUNCTION audit_record_truncation() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, SCHEMA, pg_temp AS $$
+# One entry for what one statement adds to the same parent: their ids. Each row's further life has entries of its own.
+_TOGETHER = f"""
+CREATE OR REPLACE FUNCTION audit_record_additions() {_AS_OWNER}
+    beside text[] := TG_ARGV[4];
 BEGIN
-    PERFORM audit_write(TG_ARGV[0] || '.truncated', TG_TABLE_NAME, '', '', '{}', '{}');
+    {_AUTHOR}
+    {_ENTRY} || '.created', TG_TABLE_NAME, '', '', '{{}}', parent || jsonb_build_object('ids', ids) || details
+        FROM (SELECT parent, jsonb_agg(id ORDER BY id) AS ids
+                FROM (SELECT id, (SELECT jsonb_object_agg(name, to_jsonb(new_rows)->name) FROM unnest(beside) name) AS parent
+                        FROM new_rows) added
+               GROUP BY parent) grouped;
+    RETURN NULL;
+END $$
+"""  # noqa: S608
+
+_TRUNCATED = f"""
+CREATE OR REPLACE FUNCTION audit_record_truncation() {_AS_OWNER}
+BEGIN
+    {_AUTHOR}
+    {_ENTRY} || '.truncated', TG_TABLE_NAME, '', '', '{{}}', details;
     RETURN NULL;
 END $$
 """
@@ -138,11 +144,8 @@ def install(connection: BaseDatabaseWrapper) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT quote_ident(current_schema())")
         (schema,) = cursor.fetchone()
-        for statement in (_WRITE, _RECORD, _TRUNCATED, _KEEP, _KEEP_TRIGGERS):
-            # Names are looked for here and nowhere else: a temporary table of the same name catches no entries.
+        for statement in (_RECORD, _TOGETHER, _TRUNCATED, _KEEP, _KEEP_TRIGGERS):
             cursor.execute(statement.replace("SCHEMA", schema))
-        # Nobody calls it by hand: an entry that anybody can write is worth nothing.
-        cursor.execute(f"REVOKE ALL ON FUNCTION {_WRITE_SIGNATURE} FROM PUBLIC")
         for table in _existing(cursor):
             for name, statement in statements(table, AUDITED[table]):
                 cursor.execute(statement or f"DROP TRIGGER IF EXISTS {name} ON {table}")
@@ -152,17 +155,12 @@ def uninstall(connection: BaseDatabaseWrapper) -> None:
     """Remove all of it."""
     with connection.cursor() as cursor:
         for table in _existing(cursor):
-            for name in (ROWS, CHANGES, TRUNCATION):
+            for name in (ROWS, ADDITIONS, CHANGES, TRUNCATION):
                 cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {table}")
         for name in (KEEPS, KEEPS_ALL):
             cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON audit_auditentry")
-        for function in (
-            _RECORD_SIGNATURE,
-            _TRUNCATED_SIGNATURE,
-            _KEEP_SIGNATURE,
-            _WRITE_SIGNATURE,
-        ):
-            cursor.execute(f"DROP FUNCTION IF EXISTS {function}")
+        for function in ("record_change", "record_additions", "record_truncation", "keep"):
+            cursor.execute(f"DROP FUNCTION IF EXISTS audit_{function}()")
 
 
 def flaws() -> list[str]:
@@ -173,7 +171,7 @@ def flaws() -> list[str]:
         cursor.execute(
             "SELECT tgrelid::regclass::text, tgname, encode(tgargs, 'escape'), pg_get_triggerdef(oid)"
             "  FROM pg_trigger WHERE tgname = ANY (%s) AND tgenabled IN ('O', 'A')",
-            [[ROWS, CHANGES, TRUNCATION, KEEPS, KEEPS_ALL]],
+            [[ROWS, ADDITIONS, CHANGES, TRUNCATION, KEEPS, KEEPS_ALL]],
         )
         installed = {(table, name): (given, text) for table, name, given, text in cursor.fetchall()}
     for table in sorted(set(AUDITED) - set(existing)):
@@ -201,11 +199,20 @@ def statements(table: str, spec: Audited) -> Iterator[tuple[str, str]]:
     """Each trigger's name and what creates it; nothing where this table has none of that name."""
     arguments = ", ".join(f"'{word}'" for word in _arguments(spec))
     rows = [event for event in ("INSERT", "DELETE") if event in spec.events]
+    if spec.together:
+        rows.remove("INSERT")
     yield (
         ROWS,
         f"CREATE OR REPLACE TRIGGER {ROWS} AFTER {' OR '.join(rows)} ON {table}"
         f" FOR EACH ROW EXECUTE FUNCTION audit_record_change({arguments})"
         if rows
+        else "",
+    )
+    yield (
+        ADDITIONS,
+        f"CREATE OR REPLACE TRIGGER {ADDITIONS} AFTER INSERT ON {table} REFERENCING NEW TABLE AS new_rows"
+        f" FOR EACH STATEMENT EXECUTE FUNCTION audit_record_additions({arguments})"
+        if spec.together
         else "",
     )
     # Without a change there is no event, and the function is not called.
