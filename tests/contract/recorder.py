@@ -260,6 +260,9 @@ class Recorder:
             change["body"] = {"colour": "green"}
         elif op.method == "GET":  # of reads only wrong guest tokens are counted
             change = {**{k: v for k, v in change.items() if k != "token"}, "guest": "guessed"}
+        if op.method == "DELETE" and (path := request.get("path")):
+            last = list(path)[-1]
+            change["path"] = {**path, last: _absent(op, last)}
         self.settings.RATE_LIMITS = True
         try:
             for _ in range(2):  # a window may end between two calls
