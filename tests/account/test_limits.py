@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 
 import pytest
+import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from account import email_tokens, guessing
+from account.email_tokens import Purpose
+from common.models import RateCounter
 from tests.account.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -15,6 +23,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _limits(settings):
     settings.RATE_LIMITS = True
+    # The strength of hashes is measured elsewhere; here are some thousand of them.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def attempts(call, most=400):
@@ -105,6 +115,219 @@ def test_the_admins_login_has_the_same_limit(person):
     assert b"Try again later" in guess(0).content
     answer = browser.post("/admin/login/", {"username": "abebe@buyers.shop", "password": PASSWORD})
     assert b"Try again later" in answer.content, "a right guess is not told either"
+
+
+def wrong(api, address, email="abebe@buyers.shop", **more):
+    return post(api, "login", {"email": email, "password": "guess", **more}, address)
+
+
+def right(api, address, email="abebe@buyers.shop", password=PASSWORD, **more):
+    return post(api, "login", {"email": email, "password": password, **more}, address)
+
+
+def attack(api, **more):
+    """Strangers guess from ever other addresses, until they are stopped."""
+    return attempts(lambda n: wrong(api, f"203.0.{n // 250}.{n % 250}", **more))
+
+
+class TestNobodyLocksOutTheOwner:
+    @pytest.mark.parametrize("email", ["abebe@buyers.shop", "nobody@buyers.shop"])
+    def test_guessing_from_many_addresses_stops_after_100_failures(self, api, person, email):
+        person()
+        passed, answer = attack(api, email=email)
+        assert passed == 100
+        assert int(answer["Retry-After"]) > 86_400
+        assert wrong(api, "198.51.100.1", email).status_code == 429
+        assert right(api, "198.51.100.1", email).status_code == 429, "a right guess is not told"
+
+    def test_the_owner_gets_in_with_the_device_that_was_there_before(self, api, person, login):
+        person()
+        device = login()["device"]
+        attack(api)
+        answer = right(api, "198.51.100.1", device=device)
+        assert answer.status_code == 200, "from an address that nobody has seen"
+
+    def test_control_without_the_device_string_the_same_owner_does_not(self, api, person, login):
+        person()
+        login()
+        attack(api)
+        assert right(api, "198.51.100.1").status_code == 429
+
+    def test_the_owner_gets_in_from_where_they_were_before(self, api, person):
+        person()
+        assert right(api, "198.51.100.1").status_code == 200
+        attack(api)
+        assert right(api, "198.51.100.1").status_code == 200
+
+    def test_of_ipv6_the_network_is_known(self, api, person):
+        person()
+        assert right(api, "2001:db8:1:2::1").status_code == 200
+        attack(api)
+        assert right(api, "2001:db8:1:3::1").status_code == 429
+        assert right(api, "2001:db8:1:2:ffff::9").status_code == 200
+
+    def test_30_days_later_it_is_not_known_any_more(self, api, person):
+        from account.models import Session
+
+        person()
+        assert right(api, "198.51.100.1").status_code == 200
+        Session.objects.update(last_used_at=timezone.now() - timedelta(days=31))
+        attack(api)
+        assert right(api, "198.51.100.1").status_code == 429
+
+    def test_who_shares_the_victims_address_does_not_lock_out_the_known_device(
+        self, api, person, login
+    ):
+        """Operators here put thousands of customers behind one address."""
+        person()
+        device = login()["device"]
+        passed, _ = attempts(lambda n: wrong(api, "127.0.0.1"))
+        assert passed == 19, "the owner's own log-in was the first of the minute"
+        assert right(api, "127.0.0.1").status_code == 429
+        assert right(api, "127.0.0.1", device=device).status_code == 200
+
+    def test_another_accounts_device_is_a_strangers(self, api, person, login):
+        person()
+        person("mallory@buyers.shop")
+        device = login("mallory@buyers.shop")["device"]
+        passed, _ = attack(api, device=device)
+        assert passed == 100
+        assert right(api, "198.51.100.1", device=device).status_code == 429
+
+    @pytest.mark.parametrize(
+        "forge",
+        [
+            lambda device: "x",
+            lambda device: device[:-1] + ("A" if device[-1] != "A" else "B"),
+            lambda device: "0" * 32 + device[32:],
+            lambda device: device.replace(":", ";"),
+            lambda device: "ገበያ",
+            lambda device: device + "\0",
+        ],
+    )
+    def test_a_forged_device_is_a_strangers(self, api, person, login, forge):
+        person()
+        device = forge(login()["device"])
+        attack(api)
+        assert right(api, "198.51.100.1", device=device).status_code in {400, 429}
+
+    def test_a_device_is_known_for_180_days(self, api, person, login):
+        person()
+        device = login()["device"]
+        attack(api)
+        with time_machine.travel(timezone.now() + timedelta(days=179)):
+            assert right(api, "198.51.100.1", device=device).status_code == 200
+        attack(api)
+        with time_machine.travel(timezone.now() + timedelta(days=181)):
+            assert right(api, "198.51.100.2", device=device).status_code == 429
+
+    def test_a_stolen_device_string_guesses_no_faster_and_not_for_ever(self, api, person, login):
+        person()
+        device = login()["device"]
+        passed, answer = attempts(lambda n: wrong(api, f"203.0.113.{n}", device=device))
+        assert passed == 20
+        assert answer["RateLimit-Policy"] == "20;w=60", "of the limit in the way"
+        total = passed
+        while total < 100:
+            RateCounter.objects.filter(key__startswith="login.device:").delete()  # a minute later
+            total += attempts(lambda n: wrong(api, f"203.0.113.{n}", device=device))[0]
+        assert total == 100
+        RateCounter.objects.filter(key__startswith="login.device:").delete()
+        assert wrong(api, "203.0.113.1", device=device).status_code == 429
+        assert wrong(api, "203.0.113.1").status_code == 401, "the strangers' account is untouched"
+
+    def test_a_device_opens_nothing_by_itself(self, api, person, login):
+        person()
+        device = login()["device"]
+        for header in ({"Authorization": f"Bearer {device}"}, {"X-Order-Token": device}):
+            assert api.get("/api/auth/me/", headers=header).status_code == 401
+        assert post(api, "refresh", {"refresh": device}).status_code == 401
+        assert wrong(api, "127.0.0.1", device=device).status_code == 401
+
+    def test_the_same_device_goes_on_as_the_same(self, api, person, login):
+        from account import known_devices
+
+        person()
+        first = login()["device"]
+        again = right(api, "198.51.100.1", device=first).json()["device"]
+        other = right(api, "198.51.100.1").json()["device"]
+        nonces = [known_devices.read(device).nonce for device in (first, again, other)]
+        assert nonces[0] == nonces[1] != nonces[2]
+
+    def test_success_makes_failures_count_anew(self, api, person):
+        """NIST counts failures in a row."""
+        person()
+        for n in range(99):
+            assert wrong(api, f"203.0.113.{n}").status_code == 401
+        assert right(api, "198.51.100.1").status_code == 200
+        passed, _ = attempts(lambda n: wrong(api, f"203.0.{n % 2}.{n // 2}"))
+        assert passed == 100
+
+    def test_a_new_password_lets_the_owner_in_and_knows_their_device(self, api, person):
+        user = person()
+        attack(api)
+        token = email_tokens.issue(user=user, purpose=Purpose.RESET)
+        new = "nine goats under a tree"
+        answer = post(api, "password/reset", {"token": token, "new_password": new}, "198.51.100.1")
+        assert answer.status_code == 200
+        attack(api)  # they go on at once
+        device = answer.json()["device"]
+        assert right(api, "198.51.100.1", password=new).status_code == 429
+        assert right(api, "198.51.100.1", password=new, device=device).status_code == 200
+
+    def test_it_is_written_down_once(self, api, person):
+        from audit.models import AuditEntry
+
+        user = person()
+        attack(api)
+        attack_again = [wrong(api, f"198.51.100.{n}").status_code for n in range(5)]
+        assert attack_again == [429] * 5
+        found = AuditEntry.objects.filter(action="security.guessing_stopped")
+        assert [entry.target_public_id for entry in found] == [str(user.public_id)]
+
+    def test_answers_do_not_tell_who_is_known_where(self, api, person):
+        """By no header of an answer, however the account stands to the address."""
+        person()
+        assert right(api, "198.51.100.1").status_code == 200
+        seen = [wrong(api, "198.51.100.1"), wrong(api, "198.51.100.2"), wrong(api, "198.51.100.2"),
+                wrong(api, "198.51.100.1", "nobody@buyers.shop")]  # fmt: skip
+        assert len({answer["RateLimit-Policy"] for answer in seen}) == 1
+        assert len({answer["RateLimit-Limit"] for answer in seen}) == 1
+        assert [answer["RateLimit-Remaining"] for answer in seen] == ["18", "19", "18", "19"]
+        assert len({frozenset(answer.headers) for answer in seen}) == 1
+
+    def test_the_number_of_queries_does_not_tell_either(self, api, person):
+        person()
+        counts = []
+        for email in ("abebe@buyers.shop", "nobody@buyers.shop"):
+            with CaptureQueriesContext(connection) as queries:
+                guessing.attempt(email=email, address="10.0.0.1", counted="10.0.0.1")
+            counts.append(len(queries))
+        assert counts == [1, 1]
+
+    def test_by_verified_number_it_is_the_same(self, api, person):
+        person(phone="+251911234567", phone_verified_at=timezone.now())
+        body = {"phone": "0911234567", "password": "guess"}
+        passed, _ = attempts(lambda n: post(api, "login", body, f"203.0.{n // 250}.{n % 250}"))
+        assert passed == 100
+
+    def test_the_admins_form_knows_addresses_too(self, api, person):
+        person(is_staff=True, is_superuser=True)
+        assert right(api, "198.51.100.1").status_code == 200
+        attack(api)
+        form = {"username": "abebe@buyers.shop", "password": PASSWORD}
+        stranger = Client().post("/admin/login/", form, REMOTE_ADDR="198.51.100.2")
+        assert b"Try again later" in stranger.content
+        owner = Client().post("/admin/login/", form, REMOTE_ADDR="198.51.100.1")
+        assert b"Try again later" not in owner.content
+
+
+@pytest.mark.parametrize("path", ["refresh", "logout"])
+def test_refreshing_is_limited_per_address(api, path):
+    from account.throttles import REFRESH_PER_ADDRESS
+
+    passed, _ = attempts(lambda n: post(api, path, {"refresh": "guess"}), most=700)
+    assert passed == REFRESH_PER_ADDRESS.times == 600
 
 
 def test_a_forged_forwarded_for_is_not_another_address(api, settings):
