@@ -42,13 +42,14 @@ UNKNOWN = "Unknown device"
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What a request says about where it comes from; shown to the owner of the session."""
+    """What a request says about where it comes from; shown to the owner of the session.
+
+    `known_to` is the public id of a user who signed in with it before, if it proved that (`account.known_devices`).
+    """
 
     user_agent: str = ""
     address: str | None = None
-    known_to: UUID | None = (
-        None  # the public id of a user who signed in with it before, if it proved that
-    )
+    known_to: UUID | None = None
 
     @property
     def name(self) -> str:

@@ -74,7 +74,8 @@ class SessionListView(AuthView, generics.ListAPIView[Session]):
         responses={204: None},
     )
     def delete(self, request: Request) -> Response:
-        query = EndSessionsSerializer(data=request.query_params.dict())
+        asked = request.query_params
+        query = EndSessionsSerializer(data={"all": asked["all"]} if "all" in asked else {})
         query.is_valid(raise_exception=True)
         if query.validated_data["all"]:
             sessions.end_sessions(user=caller(request), reason=Session.RevokeReason.OWNER)
