@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from audit.context import identify
 from common.json import BodyTooLarge
 from common.limits import Limit, throttle
 from common.schema import TOO_LARGE, refuses
@@ -96,6 +97,7 @@ class WebhookView(_GatewayView):
         responses={200: ReceivedSerializer},
     )
     def post(self, request: Request) -> Response:
+        identify(kind="gateway", name="chapa")
         services.receive(body=read_body(request, WEBHOOK_BYTES), headers=request.headers)
         return Response(RECEIVED)
 
