@@ -6,44 +6,33 @@ import os
 import re
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from account.models import Session
-from tests.account.conftest import PASSWORD
-
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def snippets(language):
+def test_the_code_in_the_docs_is_the_code_of_the_examples():
     text = (ROOT / "docs" / "accounts.md").read_text()
-    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_python_client_of_the_docs(live_server, person):
-    person()
-    module: dict = {}
-    exec(snippets("python")[0], module)
-    shop = module["Shop"](f"{live_server.url}/api")
-    assert shop.login("abebe@buyers.shop", PASSWORD)["email"] == "abebe@buyers.shop"
-    shop.access = "stale"
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: shop.call("GET", "/auth/me/").status_code, range(8)))
-    assert answers == [200] * 8
-    assert Session.objects.filter(revoked_at=None).count() == 1, "one refresh at a time: no replay"
-    shop.logout()
-    assert not Session.objects.filter(revoked_at=None).exists()
+    shown = re.findall(r"<!-- (docs/examples/\S+), (\w+) -->\n```\w+\n(.*?)\n```", text, re.DOTALL)
+    assert [name.rpartition("/")[2] + " " + part for name, part, _ in shown] == [
+        "auth.mjs client", "auth.mjs demo", "auth.py client", "auth.py demo",
+    ]  # fmt: skip
+    for name, part, code in shown:
+        pattern = rf"^(?://|#) region: {part}\n(.*?)^(?://|#) endregion$"
+        found = re.search(pattern, (ROOT / name).read_text(), re.DOTALL | re.MULTILINE)
+        assert code == found[1].strip("\n"), (
+            f"copy the region {part} of {name} into docs/accounts.md"
+        )
 
 
 def test_the_addresses_of_the_docs_exist():
     from django.urls import resolve
 
     text = (ROOT / "docs" / "accounts.md").read_text()
-    named = set(re.findall(r"`(?:POST|GET|PATCH) ([a-z-/]+/)`", text)) | {"me/"}
-    assert len(named) >= 9
+    named = set(re.findall(r"`(?:POST|GET|PATCH|DELETE) ([a-z-/]+/)`", text)) | {"me/"}
+    assert len(named) >= 15
     for path in named:
         resolve(f"/api/auth/{path}")
 
