@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from rest_framework.settings import api_settings
 from rest_framework.test import APIClient
@@ -78,3 +84,46 @@ def test_every_write_of_the_api_is_limited():
     exempt = {name for name, op in writes.items() if "too_many_requests" not in op.codes}
     assert exempt == {"chapa_webhook"}
     assert len(writes) > 20
+
+
+ROOT = Path(__file__).resolve().parents[2]
+SPANS = {"minute": 60, "minutes": 60, "hour": 3600, "day": 86_400, "days": 86_400}
+LIST = """
+import django
+django.setup()
+import ecommerce.urls, ecommerce.wsgi
+from django.contrib import admin
+from common.limits import KNOWN
+for limit in KNOWN.values():
+    print(limit.name, limit.times, int(limit.per.total_seconds()), int(limit.shown))
+"""
+
+
+def test_docs_list_exactly_the_limits_that_there_are():
+    rows = re.findall(
+        r"^\| `([\w.]+)` \| (\d+) \| ((?:\d+ )?\w+) \| (.+?) \|",
+        (ROOT / "docs/limits.md").read_text(),
+        re.M,
+    )
+    documented = {}
+    for name, times, per, each in rows:
+        number, _, unit = per.rpartition(" ")
+        documented[name] = (int(times), int(number or 1) * SPANS[unit], "hidden" not in each)
+    # In a process of its own: other tests make limits, too.
+    listed = subprocess.run(
+        [sys.executable, "-c", LIST], cwd=ROOT, capture_output=True, text=True, check=True,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "ecommerce.settings"},
+    ).stdout.split()  # fmt: skip
+    made = {
+        name: (int(times), int(seconds), shown == "1")
+        for name, times, seconds, shown in zip(*[iter(listed)] * 4, strict=True)
+    }
+    assert documented == made
+
+
+def test_every_test_that_the_resiliency_table_names_is_there():
+    table = (ROOT / "docs/operations.md").read_text().partition("## When something is away")[2]
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", table.partition("\n## ")[0])
+    assert len(named) > 15
+    for path, name in named:
+        assert f"def {name}(" in (ROOT / path).read_text(), f"{path}::{name}"
