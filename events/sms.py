@@ -235,7 +235,7 @@ def _ask(chosen: Gateway, to: str, text: str) -> None:
 
 def _read(answer: httpx.Response, deadline: float) -> str:
     body = b""
-    for piece in answer.iter_raw(8192):
+    for piece in answer.iter_raw():
         body += piece
         if len(body) >= MAX_ANSWER:
             break

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import email
-import json
 import threading
 import time
 from datetime import timedelta
 from email import policy
 
-import httpx
 import pytest
 from django.core import mail
 from django.db import connection, transaction
@@ -260,75 +258,6 @@ def test_old_letters_are_forgotten():
     Letter.objects.filter(dedupe_key="test:1").update(sent_at=timezone.now() - timedelta(days=91))
     services.prune()
     assert [letter.dedupe_key for letter in Letter.objects.all()] == ["test:2"]
-
-
-# --- SMS -----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def gateway(monkeypatch):
-    """Stands for the SMS gateway; `gateway.answer` may be set to a status or an exception."""
-
-    class Gateway:
-        answer = 200
-        calls: list = []
-
-        def post(self, url, **kwargs):
-            self.calls.append((url, kwargs))
-            if isinstance(self.answer, Exception):
-                raise self.answer
-            return httpx.Response(self.answer, request=httpx.Request("POST", url))
-
-    stand_in = Gateway()
-    stand_in.calls = []
-    monkeypatch.setattr(delivery.httpx, "post", stand_in.post)
-    return stand_in
-
-
-def sms():
-    return post(channel="sms", to="+251911234567", subject="", text="ሰላም 12345")
-
-
-def test_in_development_an_sms_is_a_file(settings, gateway):
-    send_letter(letter_id=sms().pk)
-    [path] = files(settings, "sms")
-    assert json.loads(path.read_text()) == {"to": "+251911234567", "text": "ሰላም 12345"}
-    assert path.suffix == ".json"
-    assert gateway.calls == []
-
-
-def test_an_sms_is_posted_as_json(settings, gateway):
-    settings.PRODUCTION, settings.SMS_URL = True, "https://sms.example/send"
-    letter = sms()
-    send_letter(letter_id=letter.pk)
-    [(url, kwargs)] = gateway.calls
-    assert url == "https://sms.example/send"
-    assert kwargs["json"] == {"to": "+251911234567", "text": "ሰላም 12345"}
-    assert kwargs["timeout"] == 8
-    assert kwargs["follow_redirects"] is False
-    letter.refresh_from_db()
-    assert letter.text == ""
-
-
-@pytest.mark.parametrize(
-    "answer", [302, 400, 500, httpx.ReadTimeout("slow"), httpx.ConnectError("x")]
-)
-def test_an_sms_that_was_refused_is_tried_again(settings, gateway, answer):
-    settings.PRODUCTION, settings.SMS_URL = True, "https://sms.example/send"
-    gateway.answer = answer
-    letter = sms()
-    with pytest.raises(NotDelivered):
-        send_letter(letter_id=letter.pk)
-    letter.refresh_from_db()
-    assert letter.sent_at is None
-    assert letter.last_error
-
-
-def test_without_a_gateway_an_sms_waits(settings):
-    settings.PRODUCTION = True
-    letter = sms()
-    with pytest.raises(NotDelivered):
-        send_letter(letter_id=letter.pk)
 
 
 # --- Words ---------------------------------------------------------------------------------------
