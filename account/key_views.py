@@ -28,6 +28,7 @@ from account.step_up import RecentProof, SensitiveAction
 from account.views import AuthView, caller
 from common.errors import NotFound
 from common.schema import refuses
+from common.serializers import StrictSerializer
 
 
 class ManagesKeys(BasePermission):
@@ -149,4 +150,5 @@ class RevokeKeyView(AuthView):
         responses={200: ApiKeySerializer},
     )
     def post(self, request: Request, public_id: UUID) -> Response:
+        StrictSerializer(data=request.data).is_valid(raise_exception=True)  # no field is known
         return Response(shown(api_keys.revoke(key_id=public_id, by=caller(request))))

@@ -18,6 +18,7 @@ _HEX = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 _JWT = re.compile(r"eyJ[\w-]+\.(eyJ[\w-]+)\.[\w-]+")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|\+00:00)")
 _SKU = re.compile(r"NX-[0-9A-Z]{10}")
+_API_KEY = re.compile(r"nxk_[\w-]{8,54}")
 _CURSOR = re.compile(r"(cursor=)[\w:%.-]+")
 CURSOR = "WyI5YzU2Y2M1MWIzNzRjM2JhIiwwLCIxMDMiLCIxMDMiXQ:1vFm3c:Zk3S0sC1oXb7YtqUe9rHn2pLw5vDg8aJ4mKxQfT6iRE"
 
@@ -29,6 +30,7 @@ class Placeholders:
         self.story = story
         self.start = datetime.now(UTC)
         self.known: dict[str, str] = {}
+        self.keys: dict[str, str] = {}  # API keys, by how they begin
         self.counts: dict[str, int] = {}
 
     def learn(self, value: Any, key: str = "") -> None:
@@ -56,6 +58,7 @@ class Placeholders:
         text = _JWT.sub(self._jwt, text)
         text = _UUID.sub(lambda found: self._numbered("uuid", found[0]), text)
         text = _HEX.sub(lambda found: self._numbered("hex", found[0]), text)
+        text = _API_KEY.sub(self._api_key, text)
         text = _SKU.sub(lambda found: self._numbered("sku", found[0]), text)
         text = _TIME.sub(self._time, text)
         return _CURSOR.sub(rf"\g<1>{CURSOR}", text)
@@ -90,6 +93,16 @@ class Placeholders:
                 "uuid": f"019a43{digits[:2]}-{digits[2:6]}-7{digits[6:9]}-b{digits[9:12]}-{digits[12:24]}",
             }[kind]
         return self.known[value]
+
+    def _api_key(self, found: re.Match[str]) -> str:
+        """A secret, or its beginning, as lists show it: the beginning of the same stand-in."""
+        length, start = len(found[0]), found[0][:12]
+        if any(known.startswith(start) for known in self.keys.values()):
+            return found[0]
+        if start not in self.keys:
+            text = base64.urlsafe_b64encode(self._digest("api_key") * 2).decode()
+            self.keys[start] = f"nxk_{text}"[:58]
+        return self.keys[start][:length]
 
     def _jwt(self, found: re.Match[str]) -> str:
         token = found[0]

@@ -16,11 +16,21 @@ from django.conf import settings as django_settings
 from tests.contract import world
 from tests.contract.document import operations
 from tests.contract.recorder import Recorder
-from tests.contract.scenarios import account, catalog, gateway, orders, payments, sessions, shared
+from tests.contract.scenarios import (
+    account,
+    catalog,
+    gateway,
+    keys,
+    orders,
+    payments,
+    second_factor,
+    sessions,
+    shared,
+)
 from tests.payments.fake_chapa import SECRET_KEY, WEBHOOK_SECRET, FakeChapa
 
 RECORD = bool(os.environ.get("NEXUS_RECORD_EXAMPLES"))
-MODULES = [account, sessions, catalog, orders, payments, gateway]
+MODULES = [account, sessions, second_factor, keys, catalog, orders, payments, gateway]
 
 
 def name_of(module: ModuleType) -> str:
