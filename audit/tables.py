@@ -177,7 +177,7 @@ AUDITED: Mapping[str, Audited] = {
     "account_secondfactor": Audited(
         "second_factor",
         shown=_columns("confirmed_at"),
-        masked=_columns("secret"),
+        masked=_columns("secret next_secret"),
         ignored=_columns("last_step created_at last_used_at"),
         beside=_columns("user_id"),
     ),

@@ -247,8 +247,8 @@ EXCEPTIONS: Mapping[str, str] = {
     ),
     "Legal documents": (
         "Invoices, receipts and credit notes name their recipient, and the law wants them kept as they were issued:"
-        " LEGAL_KEEP_YEARS (default 10) after the end of their year, readable by finance alone, then deleted by"
-        " `privacy.prune`. The shop issues none yet; what will do so is listed here before it does."
+        " LEGAL_KEEP_YEARS (default 10) after the end of their year, readable by finance alone. The shop issues none yet;"
+        " what will be one is listed here, with its table, before it is issued."
     ),
     "The audit log": (
         "What was done, when, and the number of the account that did it: AUDIT_KEEP_DAYS (default 730). The number leads to"

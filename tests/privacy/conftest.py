@@ -33,8 +33,8 @@ BOOK = {
 }  # fmt: skip
 # What the search looks for. Two letters of a country would be found everywhere.
 VALUES = [
-    EMAIL, NEXT_EMAIL, "zewditu.qwxy", "Zewdituqx", "Lastnameqx", PHONE, PHONE[1:], LOCAL_PHONE, OTHER_PHONE, OTHER_PHONE[1:],
-    "0922888444", AGENT, ADDRESS, "Wishqj", "Methodqj", "Whimqj",
+    EMAIL, NEXT_EMAIL, "zewditu.qwxy", "Zewdituqx", "Lastnameqx", PHONE, PHONE[1:], LOCAL_PHONE, OTHER_PHONE,
+    OTHER_PHONE[1:], "0922888444", AGENT, ADDRESS, "Wishqj", "Methodqj", "Whimqj",
     *(str(value) for name, value in BOOK.items() if name not in {"country", "phone"}),
 ]  # fmt: skip
 
