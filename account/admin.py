@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from account import letters, phone_identity, sessions, throttles
+from account import known_devices, letters, phone_identity, sessions, throttles
 from account.backends import works_here
 from account.identifiers import email_key
 from account.key_admin import ApiKeyAdmin as ApiKeyAdmin
@@ -40,7 +40,11 @@ class LimitedLoginForm(AdminAuthenticationForm):
         if request is None:
             return super().clean()
         try:
-            throttles.spend_login(request, email=self.cleaned_data.get("username", ""))
+            throttles.spend_login(
+                request,
+                email=self.cleaned_data.get("username", ""),
+                device=request.COOKIES.get(known_devices.COOKIE, ""),
+            )
         except TooManyRequests as refusal:
             raise ValidationError(refusal.detail, code=refusal.code) from None
         cleaned = super().clean()

@@ -6,11 +6,12 @@ from functools import update_wrapper
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, URLResolver, path, reverse
 
-from account import admin_factor
+from account import admin_factor, known_devices
 from account.backends import works_here
 
 View = Any  # a view function; the stubs keep its type to themselves
@@ -21,6 +22,25 @@ class ShopAdminSite(admin.AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         return works_here(request.user) and admin_factor.is_given(request)
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """A browser that has signed in is known from then on: strangers' guesses do not lock it out."""
+        answer: HttpResponse = super().login(request, extra_context)
+        user: Any = request.user
+        if request.method == "POST" and user.is_authenticated:
+            presented = request.COOKIES.get(known_devices.COOKIE, "")
+            answer.set_cookie(
+                known_devices.COOKIE,
+                known_devices.issue(user, presented=presented),
+                max_age=known_devices.GOOD_FOR,
+                path=reverse("admin:login"),
+                secure=settings.SESSION_COOKIE_SECURE,
+                httponly=True,
+                samesite="Strict",
+            )
+        return answer
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         """Staff who owe a code are asked for it; they may only sign out instead."""

@@ -15,6 +15,7 @@ from django.core.signing import BadSignature, TimestampSigner
 
 from account.models import User
 
+COOKIE = "nexus_device"  # where the admin, which has no front end to keep it, keeps it
 GOOD_FOR = timedelta(days=180)
 MOST_CHARACTERS = 300
 

@@ -311,15 +311,26 @@ class TestNobodyLocksOutTheOwner:
         passed, _ = attempts(lambda n: post(api, "login", body, f"203.0.{n // 250}.{n % 250}"))
         assert passed == 100
 
-    def test_the_admins_form_knows_addresses_too(self, api, person):
+    def test_the_admins_form_knows_addresses_and_browsers(self, api, person):
         person(is_staff=True, is_superuser=True)
+        form = {"username": "abebe@buyers.shop", "password": PASSWORD}
+
+        def refused(browser, address):
+            answer = browser.post("/admin/login/", form, REMOTE_ADDR=address)
+            return b"Try again later" in answer.content
+
+        browser = Client()
+        assert not refused(browser, "192.0.2.1")
+        cookie = browser.cookies["nexus_device"]
+        assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == (
+            "/admin/login/", True, "Strict",
+        )  # fmt: skip
+        browser.post("/admin/logout/")
         assert right(api, "198.51.100.1").status_code == 200
         attack(api)
-        form = {"username": "abebe@buyers.shop", "password": PASSWORD}
-        stranger = Client().post("/admin/login/", form, REMOTE_ADDR="198.51.100.2")
-        assert b"Try again later" in stranger.content
-        owner = Client().post("/admin/login/", form, REMOTE_ADDR="198.51.100.1")
-        assert b"Try again later" not in owner.content
+        assert refused(Client(), "192.0.2.2"), "a stranger, password or not"
+        assert not refused(Client(), "198.51.100.1"), "a known address"
+        assert not refused(browser, "192.0.2.3"), "a known browser"
 
 
 @pytest.mark.parametrize("path", ["refresh", "logout"])
