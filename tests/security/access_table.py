@@ -1,0 +1,250 @@
+"""Who passes which door of the API and the pages: one line per route and method.
+
+A new route without a line here fails the matrix. `ok` names who passes, and `status` with what; of the others strangers get
+`strangers` (401) and everybody else `others` (403, or 404 where the thing itself is hidden).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.security.world import (
+    ANON,
+    CUSTOMER,
+    DESK,
+    EDITOR,
+    EVERYBODY,
+    FINANCE,
+    GUEST_HOLDER,
+    KEEPER,
+    KEY,
+    KEYS,
+    OTHER_GUEST,
+    OWNER,
+    PEOPLE,
+    READ_KEY,
+    ROLES,
+    STRANGER,
+    STRANGERS,
+    SUPERUSER,
+    SUPPORT,
+    Upload,
+    World,
+)
+
+Body = dict[str, Any] | Upload | Callable[[World], Any] | None
+
+
+@dataclass(frozen=True)
+class Door:
+    """What one method of one route does for whom."""
+
+    ok: frozenset[str]
+    status: frozenset[int]
+    body: Body = None
+    strangers: int = 401
+    others: int = 403
+    named: dict[str, int] = field(default_factory=dict)
+    query: str = ""
+
+    def expected(self, who: str) -> frozenset[int]:
+        if who in self.named:
+            return frozenset({self.named[who]})
+        if who in self.ok:
+            return self.status
+        return frozenset({self.strangers if who in STRANGERS else self.others})
+
+
+def door(ok: Collection[str], *status: int, body: Body = None, **more: Any) -> Door:
+    return Door(frozenset(ok), frozenset(status or {200}), body, **more)
+
+
+def for_all(*status: int, body: Body = None) -> Door:
+    return door(EVERYBODY, *status, body=body)
+
+
+OWNERS = {OWNER, SUPERUSER}
+EDITORS = {*OWNERS, EDITOR, KEY}
+COUNTERS = {*EDITORS, KEEPER}
+SEE_ORDERS = {*OWNERS, DESK, FINANCE, SUPPORT, KEY}
+HOLDERS = {CUSTOMER, GUEST_HOLDER}
+# Other people do not learn that there is such an order; a program without the scope is told so.
+HIDDEN = {OTHER_GUEST: 404, READ_KEY: 403}
+NOT_MINE = {"others": 404, "named": HIDDEN}
+SEES_DRAFTS = {*ROLES, SUPERUSER, KEY, READ_KEY}
+
+# People's own business: whoever is signed in, but no program.
+MINE = PEOPLE
+OPTIONS = {"price": "5.00", "options": [{"name": "Colour", "value": "Red"}]}
+ITEM = {"phone": "0911234567"}
+
+
+def order_of(world: World) -> dict[str, Any]:
+    return {**ITEM, "items": [{"variant_id": world.variant.pk, "quantity": 1}]}
+
+
+API: dict[str, Door] = {
+    # --- the house ---
+    "GET livez": for_all(),
+    "GET readyz": for_all(200, 503),
+    "GET ^api/docs/?$": for_all(),
+    "GET ^api/redoc/?$": for_all(),
+    "GET api/schema/": for_all(),
+    "GET .well-known/jwks.json": for_all(404),  # HS256: there is no public key
+    "GET api/dev/": for_all(),
+    "GET media/<path:path>": for_all(404),
+    "GET ": for_all(),
+    "GET account/verify/": for_all(200, 400),
+    "GET account/reset/": for_all(200, 400),
+    "GET pay/return/<uuid:public_id>/": for_all(),
+    # --- the way in: for everybody, and guessed at by nobody (limits) ---
+    "POST api/auth/register/": for_all(400, body={}),
+    "POST api/auth/verify-email/": for_all(400, body={}),
+    "POST api/auth/verify-email/resend/": for_all(400, body={}),
+    "POST api/auth/login/": for_all(400, body={}),
+    "POST api/auth/refresh/": for_all(400, body={}),
+    "POST api/auth/logout/": for_all(400, body={}),
+    "POST api/auth/password/forgot/": for_all(400, body={}),
+    "POST api/auth/password/reset/": for_all(400, body={}),
+    "POST api/auth/phone/code/": for_all(400, body={}),
+    "POST api/auth/phone/login/": for_all(400, body={}),
+    # --- one's own account ---
+    "POST api/auth/password/change/": door(MINE, 400, body={}),
+    "DELETE api/auth/phone/": door(MINE, 204, 400, 409),
+    "POST api/auth/phone/verify/": door(MINE, 400, body={}),
+    "POST api/auth/phone/verify/confirm/": door(MINE, 400, body={}),
+    "POST api/auth/email/": door(MINE, 400, body={}),
+    "GET api/auth/sessions/": door(MINE),
+    "DELETE api/auth/sessions/": door(MINE, 200, 204),
+    "DELETE api/auth/sessions/<uuid:session_id>/": door({CUSTOMER}, 204, others=404, named=dict.fromkeys(KEYS, 403)),
+    "GET api/auth/second-factor/": door(MINE),
+    "DELETE api/auth/second-factor/": door(MINE, 204, 400, 404, 409, body={}),
+    "POST api/auth/second-factor/enrol/": door(MINE - {CUSTOMER, STRANGER}, 200, 201, body={}),
+    "POST api/auth/second-factor/confirm/": door(MINE, 400, body={}),
+    "POST api/auth/second-factor/recovery-codes/": door(MINE, 400, 404, 409, body={}),
+    "POST api/auth/reauthenticate/": door(MINE, 400, body={}),
+    "GET api/auth/me/": door(MINE),
+    "PATCH api/auth/me/": door(MINE, body={"first_name": "New"}),
+    "DELETE api/auth/me/": door(MINE, 202, 409),
+    "GET api/auth/me/export/": door(MINE, 200, 404),
+    "POST api/auth/me/export/": door(MINE, 200, 202, body={}),
+    "GET api/auth/me/export/document/": door(MINE, 404),
+    "GET api/addresses/": door(MINE),
+    "POST api/addresses/": door(MINE, 201, body={"city": "Adama"}),
+    **{
+        f"{method} api/addresses/<uuid:public_id>/": door(
+            {CUSTOMER}, 200, 204, body=body, others=404, named=dict.fromkeys(KEYS, 403)
+        )
+        for method, body in (
+            ("GET", None), ("PUT", {"city": "Adama"}), ("PATCH", {"city": "Adama"}), ("DELETE", None),
+        )
+    },
+    # --- who runs the shop ---
+    "GET api/keys/": door(OWNERS),
+    "POST api/keys/": door(OWNERS, 201, body={"name": "K", "scopes": ["catalog:read"]}),
+    "GET api/keys/<uuid:public_id>/": door(OWNERS),
+    "POST api/keys/<uuid:public_id>/rotate/": door(OWNERS, body={}),
+    "POST api/keys/<uuid:public_id>/revoke/": door(OWNERS),
+    "GET api/staff/": door(OWNERS),
+    "POST api/staff/": door(
+        OWNERS, body=lambda w: {"email": w.users[CUSTOMER].email, "roles": ["owner"]}
+    ),
+    "GET api/staff/<uuid:public_id>/": door(OWNERS),
+    "PUT api/staff/<uuid:public_id>/roles/": door(OWNERS, body={"roles": ["owner"]}),
+    "GET api/audit/": door({*OWNERS, FINANCE}),
+    # --- the catalogue ---
+    "GET api/categories/": for_all(),
+    "POST api/categories/": door(EDITORS, 201, body={"name": "Tea"}),
+    "GET api/categories/<slug:key>/": for_all(),
+    "PUT api/categories/<slug:key>/": door(EDITORS, body={"name": "Tea"}),
+    "PATCH api/categories/<slug:key>/": door(EDITORS, body={"name": "Tea"}),
+    "DELETE api/categories/<slug:key>/": door(EDITORS, 204),
+    "GET api/products/": for_all(),
+    "POST api/products/": door(EDITORS, 201, body={"name": "Tea", "price": "5.00", "stock": 4}),
+    "GET api/products/<slug:key>/": for_all(),
+    "PUT api/products/<slug:key>/": door(EDITORS, body={"name": "Tea", "price": "5.00"}),
+    "PATCH api/products/<slug:key>/": door(EDITORS, body={"name": "Tea"}),
+    "DELETE api/products/<slug:key>/": door(EDITORS, 204),
+    "GET api/products/<slug:key>/variants/": for_all(),
+    "POST api/products/<slug:key>/variants/": door(EDITORS, 201, body=OPTIONS),
+    "GET api/products/<slug:key>/variants/<int:variant_id>/": for_all(),
+    "PUT api/products/<slug:key>/variants/<int:variant_id>/": door(EDITORS, body=OPTIONS),
+    "PATCH api/products/<slug:key>/variants/<int:variant_id>/": door(EDITORS, body={"name": "L"}),
+    "DELETE api/products/<slug:key>/variants/<int:variant_id>/": door(EDITORS, 204),
+    "GET api/products/<slug:key>/images/": for_all(),
+    "POST api/products/<slug:key>/images/": door(EDITORS, 201, body=Upload()),
+    "GET api/products/<slug:key>/images/<int:image_id>/": for_all(),
+    "PATCH api/products/<slug:key>/images/<int:image_id>/": door(EDITORS, body={"alt": "B"}),
+    "DELETE api/products/<slug:key>/images/<int:image_id>/": door(EDITORS, 204),
+    # --- orders and money ---
+    "POST api/orders/checkout/": door(EVERYBODY - {READ_KEY}, 201, body=order_of),
+    "GET api/orders/": door(EVERYBODY - {ANON, READ_KEY}),
+    "GET api/orders/<uuid:public_id>/": door(HOLDERS | SEE_ORDERS, **NOT_MINE),
+    "GET api/orders/<uuid:public_id>/history/": door(HOLDERS | SEE_ORDERS, **NOT_MINE),
+    "POST api/orders/<uuid:public_id>/payments/": door(
+        HOLDERS | {*OWNERS, DESK, KEY}, 201, body={"method": "chapa"}, others=404,
+        named={**HIDDEN, FINANCE: 403, SUPPORT: 403},
+    ),
+    "POST api/orders/<uuid:public_id>/cancel/": door(
+        HOLDERS | {*OWNERS, DESK, KEY}, others=404,
+        named={**HIDDEN, FINANCE: 403, SUPPORT: 403},
+    ),
+    "GET api/payments/<uuid:public_id>/": door(HOLDERS | SEE_ORDERS, **NOT_MINE),
+    "POST api/payments/<uuid:public_id>/check/": door(
+        HOLDERS | {*OWNERS, DESK, FINANCE, KEY}, others=404, named={**HIDDEN, SUPPORT: 403}
+    ),
+    # The gateway shows its signature, or is not believed.
+    "POST api/payments/chapa/webhook/": for_all(401, body={}),
+    "GET api/payments/chapa/callback/": for_all(200, 400),
+    "POST api/payments/chapa/callback/": for_all(200, 400, body={}),
+}  # fmt: skip
+
+# The same door, other bodies or things: who may set which field, and who sees what is not for everybody.
+MORE: dict[str, tuple[str, Door]] = {
+    "a price": ("PATCH api/products/<slug:key>/", door(EDITORS, body={"price": "1.00"})),
+    "stock": ("PATCH api/products/<slug:key>/", door(COUNTERS - {EDITOR}, body={"stock": 3})),
+    "a variant's price": (
+        "PATCH api/products/<slug:key>/variants/<int:variant_id>/", door(EDITORS, body={"price": "1.00"}),
+    ),
+    "a variant's stock": (
+        "PATCH api/products/<slug:key>/variants/<int:variant_id>/",
+        door(COUNTERS - {EDITOR}, body={"stock": 3}),
+    ),
+    "drafts": ("GET api/products/", door(SEES_DRAFTS, query="status=draft")),
+    "everything": ("GET api/products/", door(SEES_DRAFTS, query="status=all")),
+    "a role of one's own": (
+        "PUT api/staff/<uuid:public_id>/roles/", door(OWNERS, body={"roles": ["owner", "support"]}),
+    ),
+}  # fmt: skip
+
+
+def address(world: World, route: str, who: str) -> str:
+    """A real address for a route, with things that exist."""
+    guest = who == GUEST_HOLDER
+    unpaid = "unpaid" if route.endswith(("cancel/", "orders/<uuid:public_id>/payments/")) else ""
+    order = f"{'guest ' if guest else ''}order {unpaid}".strip()
+    payment = f"payment of {'guest ' if guest else ''}order"
+    things = {
+        "api/orders/": lambda: world.things[order].public_id,
+        "api/payments/": lambda: world.things[payment].public_id,
+        "pay/return/": lambda: world.things[payment].public_id,
+        "api/addresses/": lambda: world.things["address"].public_id,
+        "api/keys/": lambda: world.things["key"].public_id,
+        "api/staff/": lambda: world.users[SUPPORT].public_id,
+    }
+    key = world.category.slug if "categories" in route else world.product.slug
+    if route == "api/products/<slug:key>/":
+        key = world.single.slug  # of one variant, so that it has a price and a stock of its own
+    filled = route.removeprefix("^").removesuffix("/?$")
+    for start, found in things.items():
+        if filled.startswith(start) and "<uuid:public_id>" in filled:
+            filled = filled.replace("<uuid:public_id>", str(found()))
+    return "/" + (
+        filled.replace("<slug:key>", key)
+        .replace("<int:variant_id>", str(world.variant.pk))
+        .replace("<int:image_id>", str(world.image.pk))
+        .replace("<uuid:session_id>", str(world.things[f"session of {CUSTOMER}"].public_id))
+        .replace("<path:path>", "none.webp")
+    )

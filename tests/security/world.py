@@ -1,0 +1,231 @@
+"""Everybody who could knock at a door, and one of each thing there is behind them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+from unittest import mock
+
+from django.apps import apps
+from django.db import connection, transaction
+from django.test import Client
+from django.utils import timezone
+from PIL import Image as Picture
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from account import addresses, api_keys, roles, sessions, tokens
+from account.models import Role, User
+from account.scopes import SCOPES
+from audit.models import AuditEntry
+from catalog.images import add_image, read_picture
+from common.actors import GUEST
+from events.models import Letter
+from inventory.models import Movement, Reservation
+from orders.tokens import order_token
+from payments import services as payments
+from payments.models import WebhookEvent
+from pricing.models import TaxRate
+from tests import factories
+
+ANON, GUEST_HOLDER, OTHER_GUEST = "anonymous", "guest", "other guest"
+CUSTOMER, STRANGER, IDLE = "customer", "other customer", "staff without a role"
+OWNER, EDITOR, KEEPER, DESK, FINANCE, SUPPORT = (role.value for role in Role)
+SUPERUSER = "superuser"
+KEY, READ_KEY = "key with every scope", "key that reads the catalogue"
+
+ROLES = frozenset(role.value for role in Role)
+PEOPLE = frozenset({CUSTOMER, STRANGER, IDLE, SUPERUSER}) | ROLES
+KEYS = frozenset({KEY, READ_KEY})
+STRANGERS = frozenset({ANON, GUEST_HOLDER, OTHER_GUEST})
+EVERYBODY = STRANGERS | PEOPLE | KEYS
+
+# What a request may leave behind although it was refused: that somebody was here.
+_TRACES = {
+    "audit_auditentry", "django_session", "common_ratecounter", "common_spend", "django_migrations",
+    "django_content_type", "auth_permission",
+}  # fmt: skip
+_TRACE_COLUMNS = ["last_used_at", "last_used_address", "reply_seen"]
+
+
+@dataclass
+class World:
+    """One of each, by name; and how each caller identifies."""
+
+    things: dict[str, Any] = field(default_factory=dict)
+    users: dict[str, User] = field(default_factory=dict)
+    headers: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["things"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __repr__(self) -> str:
+        return "World()"
+
+    def call(self, who: str, method: str, path: str, body: Any = None) -> Any:
+        """Send a request to the API as somebody."""
+        client = Client(raise_request_exception=False)
+        if isinstance(body, Upload):
+            return client.post(path, body.form(), headers=self.headers[who])
+        content = b"" if body is None else json.dumps(body).encode()
+        kind = "application/json" if content else ""
+        return client.generic(method, path, content, kind, headers=self.headers[who])
+
+    def browse(self, who: str, method: str, path: str, form: dict[str, Any] | None = None) -> Any:
+        """Send a request to the admin or a page as somebody with a cookie."""
+        client = Client(raise_request_exception=False)
+        if who in self.users:
+            client.force_login(self.users[who])
+        return getattr(client, method.lower())(path, form or {})
+
+
+class Upload:
+    """A picture as a form."""
+
+    def form(self) -> dict[str, Any]:
+        file = BytesIO(small_picture())
+        file.name = "a.png"
+        return {"file": file}
+
+
+def small_picture() -> bytes:
+    file = BytesIO()
+    Picture.new("RGB", (8, 8), "green").save(file, "PNG")
+    return file.getvalue()
+
+
+def build() -> World:
+    """Fill the database."""
+    world = World()
+    _people(world)
+    _catalogue(world)
+    _orders(world)
+    _rest(world)
+    return world
+
+
+def _people(world: World) -> None:
+    for name in (CUSTOMER, STRANGER, IDLE, *sorted(ROLES), SUPERUSER):
+        fields: dict[str, Any] = {"is_staff": True} if name in {IDLE, SUPERUSER} else {}
+        user = factories.user(
+            password=None, first_name=name, is_superuser=name == SUPERUSER, **fields
+        )
+        if name in ROLES:
+            roles.grant(user=user, role=Role(name), by=None)
+        world.users[name] = user = User.objects.get(pk=user.pk)
+        session = sessions.open_session(user=user, device=sessions.Device())
+        world.things[f"session of {name}"] = session
+        world.headers[name] = {"Authorization": f"Bearer {tokens.pair(session)['access']}"}
+    root = world.users[SUPERUSER]
+    for name, scopes in ((KEY, sorted(SCOPES)), (READ_KEY, ["catalog:read"])):
+        issued = api_keys.create(name=name, scopes=scopes, by=root)
+        world.things["key"] = issued.key
+        world.headers[name] = {"Authorization": f"Bearer {issued.secret}"}
+
+
+def _catalogue(world: World) -> None:
+    variant = factories.variant(stock=10, price="100.00", sku="SID-1")
+    factories.variant(product=variant.product)
+    product = variant.product
+    image = add_image(product=product, picture=read_picture(small_picture()), alt="A")
+    draft = factories.variant(product_name="Draft").product
+    draft.is_published = False
+    draft.save()
+    world.things |= {
+        "product": product, "variant": variant, "image": image, "draft": draft,
+        "single": factories.variant(stock=5).product, "category": factories.category(),
+    }  # fmt: skip
+
+
+def _orders(world: World) -> None:
+    variant = factories.variant(stock=100)
+    buyer = world.users[CUSTOMER]
+    for suffix in ("", " unpaid"):
+        world.things[f"order{suffix}"] = factories.place(buyer, variant=variant)
+        world.things[f"guest order{suffix}"] = factories.place(variant=variant)
+    other = factories.place(variant=variant)
+    world.headers[ANON] = {}
+    world.headers[OTHER_GUEST] = {"X-Order-Token": order_token(other.public_id)}
+    for name in ("order", "guest order"):
+        order = world.things[name]
+        world.things[f"payment of {name}"] = payments.start(
+            order_id=order.pk, method="chapa", by=GUEST
+        )
+
+
+def token_for(world: World, name: str) -> dict[str, str]:
+    """The header of the guest whose order has that name."""
+    return {"X-Order-Token": order_token(world.things[name].public_id)}
+
+
+def _rest(world: World) -> None:
+    buyer = world.users[CUSTOMER]
+    world.things["address"] = addresses.add_address(user=buyer, fields={"city": "Addis Ababa"})
+    letter = Letter.objects.create(recipient="a@b.shop", subject="x", dedupe_key="world")
+    event = WebhookEvent.objects.create(body=b"{}", sha256="0" * 64)
+    job = ProcrastinateJob.objects.order_by("id").first()
+    now = timezone.now()
+    TaxRate.objects.all().delete()
+    rate = TaxRate.objects.create(rate="0.15", valid_from=now - timedelta(days=1))
+    entry = AuditEntry.objects.create(actor_kind="system", action="world.made")
+    world.things["rows"] = {
+        "account.user": buyer,
+        "account.session": world.things[f"session of {CUSTOMER}"],
+        "account.apikey": world.things["key"],
+        "audit.auditentry": entry,
+        "catalog.category": world.category,
+        "catalog.product": world.product,
+        "events.letter": letter,
+        "inventory.stockitem": world.variant.stock_item,
+        "inventory.movement": Movement.objects.first(),
+        "inventory.reservation": Reservation.objects.first(),
+        "orders.order": world.order,
+        "payments.payment": world.things["payment of order"],
+        "payments.webhookevent": event,
+        "pricing.taxrate": rate,
+        "procrastinate.procrastinatejob": job,
+    }
+
+
+def state() -> dict[str, str]:
+    """A digest of every row of every table, but for the traces that a refused request may leave."""
+    tables = sorted(set(connection.introspection.table_names()) - _TRACES)
+    digest = (
+        "SELECT '{0}' AS name, md5(coalesce(string_agg(md5((to_jsonb(t) - %s::text[])::text), ''"
+        " ORDER BY md5((to_jsonb(t) - %s::text[])::text)), '')) AS sum FROM \"{0}\" t"
+    )
+    parts = " UNION ALL ".join(digest.format(table) for table in tables)
+    with connection.cursor() as cursor:
+        cursor.execute(parts, [_TRACE_COLUMNS] * (2 * len(tables)))
+        return dict(cursor.fetchall())
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever happens in here is rolled back, and may believe that it committed."""
+    block = transaction.atomic()
+    block._from_testcase = True  # a durable transaction may begin in it, as in Django's own tests
+    with block:
+        yield
+        transaction.set_rollback(True)
+
+
+@contextmanager
+def conversations_in_a_transaction() -> Iterator[None]:
+    """Lets verbs that talk to the gateway run inside the test's transaction, which is rolled back."""
+    ours = {config.name for config in apps.get_app_configs()}
+    with ExitStack() as patches:
+        for name, module in list(sys.modules.items()):
+            if name.partition(".")[0] in ours and hasattr(module, "refuse_transaction"):
+                patches.enter_context(
+                    mock.patch.object(module, "refuse_transaction", return_value=None)
+                )
+        yield
