@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import sys
 from collections.abc import Iterator
@@ -60,6 +61,7 @@ class World:
     things: dict[str, Any] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
+    cookies: dict[str, Any] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -82,8 +84,8 @@ class World:
     def browse(self, who: str, method: str, path: str, form: dict[str, Any] | None = None) -> Any:
         """Send a request to the admin or a page as somebody with a cookie."""
         client = Client(raise_request_exception=False)
-        if who in self.users:
-            client.force_login(self.users[who])
+        if who in self.cookies:
+            client.cookies = copy.deepcopy(self.cookies[who])
         return getattr(client, method.lower())(path, form or {})
 
 
@@ -124,6 +126,9 @@ def _people(world: World) -> None:
         session = sessions.open_session(user=user, device=sessions.Device())
         world.things[f"session of {name}"] = session
         world.headers[name] = {"Authorization": f"Bearer {tokens.pair(session)['access']}"}
+        browser = Client()
+        browser.force_login(user)
+        world.cookies[name] = browser.cookies
     root = world.users[SUPERUSER]
     for name, scopes in ((KEY, sorted(SCOPES)), (READ_KEY, ["catalog:read"])):
         issued = api_keys.create(name=name, scopes=scopes, by=root)
