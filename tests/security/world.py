@@ -159,6 +159,7 @@ def _orders(world: World) -> None:
     other = factories.place(variant=variant)
     world.headers[ANON] = {}
     world.headers[OTHER_GUEST] = {"X-Order-Token": order_token(other.public_id)}
+    world.headers[GUEST_HOLDER] = token_for(world, "guest order")
     for name in ("order", "guest order"):
         order = world.things[name]
         world.things[f"payment of {name}"] = payments.start(
