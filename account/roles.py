@@ -17,7 +17,7 @@ from common.errors import Conflict, Kind, Refusal
 from common.ids import uuid7
 
 __all__ = [
-    "EVERYTHING", "GRANTS", "PERMISSIONS", "CannotWorkHere", "LastOwner", "MayNotGrant", "add_roles",
+    "EVERYTHING", "GRANTS", "PERMISSIONS", "CannotWorkHere", "LastOwner", "MayNotGrant", "add_roles", "demote_superuser",
     "grant",    "refuse_to_lose_last_owner", "revoke", "set_roles", "staff",
 ]  # fmt: skip
 
@@ -85,6 +85,30 @@ def set_roles(*, user: User, roles: Collection[Role], by: User | None) -> bool:
         LastOwner: nobody would own the shop.
     """
     return _change(user, give=set(roles), take=set(Role) - set(roles), by=by)
+
+
+def demote_superuser(*, user: User) -> bool:
+    """Take away what the command line gave; for the command line. Their roles stay.
+
+    Returns:
+        Whether they were a superuser.
+
+    Raises:
+        LastOwner: nobody would own the shop.
+    """
+    with transaction.atomic():
+        target = _lock_with_owners(user.pk)[user.pk]
+        if not target.is_superuser:
+            return False
+        target.is_superuser = False
+        target.is_staff = UserRole.objects.filter(user=target).exists()
+        target.save(update_fields=["is_superuser", "is_staff"])
+        if not User.objects.filter(_owners(), is_active=True).exists():
+            raise LastOwner("Nobody would own the shop. Make somebody else its owner first.")
+        record(
+            action="role.revoked", target=f"user:{target.public_id}", details={"role": "superuser"}
+        )
+    return True
 
 
 def staff() -> QuerySet[User]:

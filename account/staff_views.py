@@ -102,13 +102,13 @@ class StaffListView(generics.ListAPIView[User], StaffView):
     def get_queryset(self) -> QuerySet[User]:
         return roles.staff()
 
-    @refuses(roles.MayNotGrant, roles.CannotWorkHere, roles.LastOwner, NotFound)
+    @refuses(roles.MayNotGrant, roles.CannotWorkHere, NotFound)
     @extend_schema(
         operation_id="staff_add",
         summary="Take somebody on",
         description=(
             "Gives roles, beside those they have, to the person with this e-mail address. They register first, as everybody"
-            " does: an address that nobody has proved to be theirs is a 404."
+            " does; an address that nobody has proved to be theirs gets no role (409 `cannot_work_here`)."
         ),
         tags=TAGS,
         request=NewStaffSerializer,
@@ -117,8 +117,7 @@ class StaffListView(generics.ListAPIView[User], StaffView):
     def post(self, request: Request) -> Response:
         body = NewStaffSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        owners = User.objects.with_email(body.validated_data["email"])
-        user = _found(owners.filter(email_verified_at__isnull=False, is_active=True))
+        user = _found(User.objects.with_email(body.validated_data["email"]))
         roles.add_roles(user=user, roles=body.validated_data["roles"], by=caller(request))
         return self.shown(user.pk)
 

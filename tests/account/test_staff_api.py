@@ -78,9 +78,11 @@ def test_the_last_owner_is_a_409(call, owner):
 def test_nobody_is_taken_on_by_an_address_that_is_not_proved(call, person):
     person("clerk@nexus.shop", email_verified_at=None)
     person("gone@nexus.shop", is_active=False)
-    for email in ("clerk@nexus.shop", "gone@nexus.shop", "nobody@nexus.shop"):
+    for email in ("clerk@nexus.shop", "gone@nexus.shop"):
         answer = call("post", "", {"email": email, "roles": ["owner"]})
-        assert refused(answer) == (404, "not_found")
+        assert refused(answer) == (409, "cannot_work_here")
+    answer = call("post", "", {"email": "nobody@nexus.shop", "roles": ["owner"]})
+    assert refused(answer) == (404, "not_found")
     assert roles.staff().count() == 1
 
 
@@ -170,3 +172,14 @@ def test_the_command_lists_superusers_and_the_closed(person):
     person("root@nexus.shop", is_staff=True, is_superuser=True, is_active=False)
     person("idle@nexus.shop", is_staff=True)
     assert staff("list") == "root@nexus.shop (closed): superuser\nidle@nexus.shop: no role\n"
+
+
+def test_a_superuser_is_demoted_from_the_terminal_unless_nobody_would_own_the_shop(person):
+    root = person("root@nexus.shop", is_staff=True, is_superuser=True)
+    with pytest.raises(CommandError, match="Nobody would own the shop"):
+        staff("demote", "root@nexus.shop")
+    staff("grant", "root@nexus.shop", "owner")
+    assert staff("demote", "root@nexus.shop") == "root@nexus.shop: no superuser any more\n"
+    assert staff("demote", "root@nexus.shop") == "root@nexus.shop: unchanged\n"
+    root.refresh_from_db()
+    assert (root.is_superuser, root.is_staff) == (False, True)

@@ -33,7 +33,10 @@ class Command(BaseCommand):
         self.stdout.write(f"{user} has a second factor, and {left} recovery codes left.")
         if not options["disable"]:
             return
-        if not options["yes"] and input("Type the address again to remove it: ") != options["email"]:
+        if (
+            not options["yes"]
+            and input("Type the address again to remove it: ") != options["email"]
+        ):
             raise CommandError("Nothing was changed.")
         enrolment.disable(user=user)
         self.stdout.write("It is removed. The password alone opens the account now.")

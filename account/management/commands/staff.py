@@ -17,14 +17,16 @@ class Command(BaseCommand):
     """Lists staff, gives and takes roles, and prints the table of docs/roles.md. Safe to run twice."""
 
     help = (
-        "Who works here. `staff list`; `staff grant PERSON ROLE…`; `staff revoke PERSON ROLE…`; `staff table` prints what"
-        " each role may do. PERSON is an e-mail address or a telephone number."
+        "Who works here. `staff list`; `staff grant PERSON ROLE…`; `staff revoke PERSON ROLE…`; `staff demote PERSON`"
+        " ends being a superuser; `staff table` prints what each role may do. PERSON: e-mail address or number."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
         verbs.add_parser("list", help="Everybody with a role, and superusers.")
         verbs.add_parser("table", help="What each role may do, as Markdown.")
+        demoted = verbs.add_parser("demote", help="Make a superuser an ordinary member of staff.")
+        demoted.add_argument("person", help="E-mail address or telephone number.")
         for verb, meaning in (("grant", "Give roles."), ("revoke", "Take roles away.")):
             chosen = verbs.add_parser(verb, help=meaning)
             chosen.add_argument("person", help="E-mail address or telephone number.")
@@ -36,6 +38,8 @@ class Command(BaseCommand):
             self._list()
         elif options["verb"] == "table":
             self.stdout.write(markdown(), ending="")
+        elif options["verb"] == "demote":
+            self._demote(_person(options["person"]))
         else:
             self._change(options["verb"], _person(options["person"]), options["roles"])
 
@@ -47,6 +51,13 @@ class Command(BaseCommand):
                 shown.insert(0, "superuser")
             closed = "" if user.is_active else " (closed)"
             self.stdout.write(f"{user}{closed}: {', '.join(shown) or 'no role'}")
+
+    def _demote(self, user: User) -> None:
+        try:
+            changed = roles.demote_superuser(user=user)
+        except Refusal as refusal:
+            raise CommandError(refusal.detail) from None
+        self.stdout.write(f"{user}: {'no superuser any more' if changed else 'unchanged'}")
 
     def _change(self, verb: str, user: User, names: list[str]) -> None:
         change = roles.grant if verb == "grant" else roles.revoke
