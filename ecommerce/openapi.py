@@ -65,8 +65,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     ],
     "TAGS": [
         {"name": "auth", "description": "Accounts: register, verify, sign in, reset, profile."},
+        {"name": "staff", "description": "Who works in the shop, and in which roles."},
         {"name": "catalog", "description": "Categories, products, variants and images."},
         {"name": "orders", "description": "Checkout and what became of an order."},
         {"name": "payments", "description": "Paying an order through Chapa."},
+        {"name": "audit", "description": "Who did what, when and from where."},
     ],
 }
