@@ -35,8 +35,11 @@ class Pages:
 
 ADMIN: dict[str, Pages] = {
     "account.user": Pages(
-        OWNERS | {DESK, SUPPORT}, add=OWNERS, change=OWNERS, actions={"sign_out_everywhere": OWNERS}
+        OWNERS | {DESK, SUPPORT}, add=OWNERS, change=OWNERS,
+        actions=dict.fromkeys(("sign_out_everywhere", "hand_out_everything", "erase"), OWNERS),
     ),
+    "privacy.erasure": Pages(OWNERS, add=OWNERS),
+    "privacy.export": Pages(OWNERS),
     "account.session": Pages(OWNERS),
     "account.apikey": Pages(OWNERS, actions={"revoke": OWNERS}),
     "audit.auditentry": Pages(OWNERS | {FINANCE}),

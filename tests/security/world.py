@@ -32,6 +32,7 @@ from orders.tokens import order_token
 from payments import services as payments
 from payments.models import WebhookEvent
 from pricing.models import TaxRate
+from privacy.models import Erasure, Export
 from tests import factories
 
 ANON, GUEST_HOLDER, OTHER_GUEST = "anonymous", "guest", "other guest"
@@ -197,6 +198,8 @@ def _rest(world: World) -> None:
         "payments.payment": world.things["payment of order"],
         "payments.webhookevent": event,
         "pricing.taxrate": rate,
+        "privacy.erasure": Erasure.objects.create(requested_by="staff", email="gone@buyers.shop"),
+        "privacy.export": Export.objects.create(user=world.users[STRANGER]),
         "procrastinate.procrastinatejob": job,
     }
 
