@@ -15,6 +15,7 @@ from django.utils.safestring import mark_safe
 
 from account import enrolment, second_factor, throttles
 from account.models import SecondFactor, User
+from account.passwords import WrongPassword
 from account.pictures import qr_svg
 from audit.context import valid_address
 from common.errors import Refusal
@@ -22,10 +23,6 @@ from common.http import client_address
 
 KEY = "second_factor"  # in Django's session
 _CACHE = "_second_factor_given"
-
-
-class WrongPasswordHere(Refusal):
-    """Never leaves this page."""
 
 
 def is_given(request: HttpRequest) -> bool:
@@ -96,7 +93,7 @@ def _begin(request: HttpRequest) -> dict[str, Any]:
     if second_factor.of(user) is None:
         throttles.spend_login(request, email=user.email or user.phone or "")
         if not user.check_password(request.POST.get("password", "")[:128]):
-            raise WrongPasswordHere("This is not your password.")
+            raise WrongPassword
         throttles.log_in_succeeded(request)
     begun = enrolment.enrol(user=user, code=_code(request), address=_address(request))
     return _to_scan(begun.secret, begun.url)

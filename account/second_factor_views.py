@@ -95,8 +95,8 @@ class SecondFactorView(AuthView):
         operation_id="auth_second_factor_remove",
         summary="Remove your second factor",
         description=(
-            "Needs a code of the app, or a recovery code, in the body. Where the shop demands a second factor of its staff it"
-            " can only be replaced (403 `second_factor_compulsory`)."
+            "Needs a code of the app, or a recovery code, in the body. Where the shop demands one of its staff, it can"
+            " only be replaced (403 `second_factor_compulsory`)."
         ),
         tags=TAGS,
         request=CodeSerializer,

@@ -134,7 +134,9 @@ JWT_ALGORITHM = env.str("JWT_ALGORITHM", "HS256", validate=validate.OneOf(["HS25
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=10)
 REFRESH_TOKEN_LIFETIME = timedelta(days=30)
 REFRESH_GRACE = timedelta(seconds=env.int("REFRESH_GRACE_SECONDS", 10))
-STAFF_SECOND_FACTOR = env.str("STAFF_SECOND_FACTOR", "optional")  # or required
+STAFF_SECOND_FACTOR = env.str(
+    "STAFF_SECOND_FACTOR", "optional", validate=validate.OneOf(["optional", "required"])
+)
 VERIFICATION_LIFETIME = timedelta(hours=48)
 PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds
 AUDIT_KEEP_DAYS = env.int("AUDIT_KEEP_DAYS", 730)
