@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from argon2.exceptions import InvalidHashError
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from common.errors import Unavailable
@@ -69,5 +70,20 @@ class SmallArgon2PasswordHasher(Argon2PasswordHasher):
             return super().encode(normalise_password(password), salt)
 
     def verify(self, password: str, encoded: str) -> bool:
+        """Compare. A damaged hash fits no password, and takes as long to say so as a whole one."""
+        if self._is_damaged(encoded):
+            self.encode(password, self.salt())
+            return False
         with _slot():
             return bool(super().verify(normalise_password(password), encoded))
+
+    def must_update(self, encoded: str) -> bool:
+        """Whether the hash was made at another cost; of a damaged one nothing can be made."""
+        return not self._is_damaged(encoded) and bool(super().must_update(encoded))
+
+    def _is_damaged(self, encoded: str) -> bool:
+        try:
+            self.decode(encoded)
+        except (ValueError, InvalidHashError):
+            return True
+        return False

@@ -107,6 +107,7 @@ class Attack:
             set() if unknown is None else unknown
         )  # what the door has said it does not know
         self.before = snapshot.take()
+        self.extra: dict[str, str] = {}
         values = {**place.values, **place.by_operation.get(route.operation, {})}
         body = routes.sample(route.body, values) if route.body else {}
         self.body: dict[str, Any] = {k: v for k, v in body.items() if v is not None}
@@ -118,7 +119,7 @@ class Attack:
                 path[name] = place.payments[caller].public_id
             elif route.path.startswith("/api/addresses/"):
                 user = place.people.owner if caller == "owner" else place.people.dawit
-                path[name] = user.addresses.get().public_id
+                path[name] = user.addresses.order_by("pk").first().public_id
             elif name == "session_id":
                 user = place.people.owner if caller == "owner" else place.people.dawit
                 path[name] = user.sessions.first().public_id
@@ -131,6 +132,7 @@ class Attack:
         headers = self.place.headers[self.caller]
         if self.caller == "guest" and self.route.path.startswith("/api/payments/"):
             headers = {"X-Order-Token": order_token(self.place.payments["guest"].order.public_id)}
+        headers = {**headers, **self.extra}
         send = getattr(client, self.route.method.lower())
         if self.route.media == "multipart/form-data":
             picture = io.BytesIO()
