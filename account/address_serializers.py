@@ -45,7 +45,7 @@ class AddressBookSerializer(StrictModelSerializer):
     company = _text(120)
     phone = PhoneField(default="", allow_blank=True, help_text="Of whoever receives it.")
     country = serializers.RegexField(
-        r"^([A-Z]{2})?$",
+        r"^[A-Z]{2}$",
         default="",
         allow_blank=True,
         help_text="ISO 3166-1 alpha-2, such as ET.",

@@ -22,6 +22,7 @@ from account.second_factor import SecondFactorMissing
 from account.step_up import ReauthenticationRequired, RecentProof, SensitiveAction, SensitiveRead
 from account.views import AuthView, ProfileView, caller
 from common.actors import Actor
+from common.errors import NotFound
 from common.schema import refuses, takes_body
 from privacy import services, throttles
 from privacy.erasure import OpenOrders
@@ -114,6 +115,7 @@ class ExportView(AuthView):
         export = services.request_export(user=caller(request))
         return Response(ExportSerializer(export).data, status=status.HTTP_202_ACCEPTED)
 
+    @refuses(NotFound)
     @extend_schema(
         operation_id="auth_me_export_state",
         summary="Where the copy of your data stands",
@@ -136,7 +138,7 @@ class ExportDocumentView(AuthView):
 
     permission_classes = [IsAuthenticated, RecentRead, SensitiveRead]
 
-    @refuses(ReauthenticationRequired, SecondFactorMissing)
+    @refuses(NotFound)
     @extend_schema(
         operation_id="auth_me_export_document",
         summary="Fetch the copy of your data",

@@ -18,19 +18,34 @@ from tests.contract.document import operations
 from tests.contract.recorder import Recorder
 from tests.contract.scenarios import (
     account,
+    addresses,
     catalog,
     gateway,
     keys,
     orders,
     payments,
+    privacy,
     second_factor,
     sessions,
     shared,
+    staff,
 )
 from tests.payments.fake_chapa import SECRET_KEY, WEBHOOK_SECRET, FakeChapa
 
 RECORD = bool(os.environ.get("NEXUS_RECORD_EXAMPLES"))
-MODULES = [account, sessions, second_factor, keys, catalog, orders, payments, gateway]
+MODULES = [
+    account,
+    sessions,
+    second_factor,
+    keys,
+    catalog,
+    orders,
+    payments,
+    gateway,
+    addresses,
+    privacy,
+    staff,
+]
 
 
 def name_of(module: ModuleType) -> str:
