@@ -143,7 +143,7 @@ def test_change(api, person, login, me):
     assert answer.status_code == 200
     assert User.objects.get().password.startswith("argon2$")
     fresh = answer.json()
-    assert set(fresh) == {"access", "refresh", "user"}
+    assert set(fresh) == {"access", "refresh", "user", "device"}
     assert me(fresh["access"]) == 200
     assert me(here["access"]) == me(elsewhere["access"]) == 401
     for old in (here, elsewhere):
