@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 APPS = [
     "common", "events", "account", "inventory", "catalog", "pricing", "orders", "payments",
-    "storefront", "reporting", "ecommerce",
+    "storefront", "reporting", "privacy", "ecommerce",
 ]  # fmt: skip
 
 
