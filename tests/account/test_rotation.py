@@ -136,7 +136,10 @@ def test_a_replay_is_recorded_and_told_once(rotated, refresh, letters):
         assert refresh(first["refresh"]).status_code == 401
     session = Session.objects.get()
     entry = replays().get()
-    assert (entry.target_table, entry.target_public_id) == ("account_session", str(session.public_id))
+    assert (entry.target_table, entry.target_public_id) == (
+        "account_session",
+        str(session.public_id),
+    )
     assert entry.outcome == "refused"
     assert entry.address == "127.0.0.1"
     told = [letter for letter in letters() if "signed out" in letter.subject]
