@@ -19,6 +19,7 @@ from tests.contract.recorder import Recorder
 from tests.contract.scenarios import (
     account,
     addresses,
+    audit,
     catalog,
     gateway,
     keys,
@@ -45,6 +46,7 @@ MODULES = [
     addresses,
     privacy,
     staff,
+    audit,
 ]
 
 
