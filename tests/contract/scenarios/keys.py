@@ -35,9 +35,10 @@ def life_of_a_key(s: Recorder) -> None:
         "keys_create", "unknown_scope", "There is no such scope",
         token=token, body={**ERP, "scopes": ["everything"]}, status=400, code="invalid",
     )  # fmt: skip
+    yesterday = (timezone.now() - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     s.call(
         "keys_create", "past", "It would have ended before it began",
-        token=token, body={**ERP, "expires_at": "2020-01-01T00:00:00Z"},
+        token=token, body={**ERP, "expires_at": yesterday},
         status=400, code="expiry_in_the_past",
     )  # fmt: skip
     with mock.patch("account.models.User.has_perms", return_value=False):
