@@ -72,12 +72,13 @@ def erase(s: Recorder) -> None:
     """Refusals first, and then the end."""
     hana, owner = s.world.hana, s.world.owner
     token = s.world.token(hana)
-    s.client.post(
+    placed = s.client.post(
         "/api/orders/checkout/",
         {"items": [{"variant_id": variant_of(s.world.yirgacheffe).pk, "quantity": 1}]},
         "application/json",
         headers={"Authorization": f"Bearer {token}", "Idempotency-Key": KEY},
     )
+    s.placeholders.learn(placed.json())
     s.call(
         "auth_me_erase", "open_orders", "There are orders under way, and you wanted to know",
         token=token, body={"open_orders": "refuse"}, status=409, code="open_orders",
