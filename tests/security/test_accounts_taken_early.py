@@ -16,10 +16,19 @@ from account import phone_codes, services
 from account.models import EmailToken, PhoneCode, Session, User
 from events.models import Letter
 from tests.account.conftest import at_once as at_once
+from tests.payments.conftest import clear_jobs
 
 VICTIM = "meron@buyers.shop"
 THEIRS, OWN = "the stranger's own words", "seven goats on a hill"
 PHONE = "+251911234567"
+
+
+@pytest.fixture(autouse=True)
+def _no_jobs_left(db):
+    """Jobs are in a table of their own, which no flush empties."""
+    clear_jobs()
+    yield
+    clear_jobs()
 
 
 def register(api, password, **more):

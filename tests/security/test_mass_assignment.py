@@ -38,6 +38,12 @@ POWER = {
 # What the owner of the shop, or everybody about themselves, is meant to say.
 GOODS = {"price", "stock", "on_hand"}
 MEANT = {
+    "chapa_webhook": {
+        "amount",
+        "currency",
+        "reference",
+        "status",
+    },  # signed, and asked back before it counts
     "chapa_callback_post": {"status"},  # the gateway's claim; it decides nothing
     "staff_add": {"roles"},
     "staff_set_roles": {"roles"},
