@@ -64,11 +64,20 @@ def test_the_examples_defaults_are_the_defaults(tmp_path):
     names = [
         name
         for name in shown
-        if name not in {"NEXUS_DATA_DIR", "WEB_CONCURRENCY", "DEBUG", "RATE_LIMITS"}
+        if name
+        not in {
+            "NEXUS_DATA_DIR",
+            "WEB_CONCURRENCY",
+            "DEBUG",
+            "RATE_LIMITS",
+            "REFRESH_GRACE_SECONDS",
+        }
     ]
-    done = read_settings(tmp_path, f"[str(getattr(s, name)) for name in {names}]")
+    grace = "str(int(s.REFRESH_GRACE.total_seconds()))"
+    done = read_settings(tmp_path, f"[str(getattr(s, name)) for name in {names}] + [{grace}]")
 
-    assert done.stdout.strip() == str([shown[name] for name in names]), done.stderr
+    expected = [shown[name] for name in [*names, "REFRESH_GRACE_SECONDS"]]
+    assert done.stdout.strip() == str(expected), done.stderr
 
 
 def test_the_example_as_it_is_works_in_development(tmp_path):
