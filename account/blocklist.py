@@ -32,11 +32,11 @@ MOST_READINGS = 12
 LOOSE = 3
 ALIKE = 0.75
 
-_LEET: dict[int, str] = {
+_LEET: dict[int, int | str] = {
     **str.maketrans("@4830$57+(!|169", "aabeosttciiligg"),
     **str.maketrans("âàáäãçéèêëíìîïñóòôöõúùûü", "aaaaaceeeeiiiinooooouuuu"),
 }
-_ONE_AS_L: dict[int, str] = {**_LEET, ord("1"): "l", ord("!"): "i", ord("|"): "l"}
+_ONE_AS_L: dict[int, int | str] = {**_LEET, ord("1"): "l", ord("!"): "i", ord("|"): "l"}
 # Letters that sound alike are written one for another: ሐ ኀ ሀ, ሠ ሰ, ዐ አ, ፀ ጸ, each in its seven orders.
 _HOMOPHONES = str.maketrans(
     "ሐሑሒሓሔሕሖኀኁኂኃኄኅኆሃሠሡሢሣሤሥሦዐዑዒዓዔዕዖኣፀፁፂፃፄፅፆ",
