@@ -25,6 +25,7 @@ from tests.contract.scenarios import (
     keys,
     orders,
     payments,
+    phone,
     privacy,
     second_factor,
     sessions,
@@ -47,6 +48,7 @@ MODULES = [
     privacy,
     staff,
     audit,
+    phone,
 ]
 
 

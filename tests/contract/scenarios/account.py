@@ -129,11 +129,6 @@ def profile(s: Recorder) -> None:
         "auth_me_update", "invalid", "Not a telephone number",
         token=token, body={"phone": "none"}, status=400, code="invalid",
     )  # fmt: skip
-    s.call(
-        "auth_me_update", "phone_taken", "Another account has this number",
-        token=s.world.token(s.world.dawit), body={"phone": "+251922334455"},
-        status=409, code="phone_taken",
-    )  # fmt: skip
     change = {"old_password": PASSWORD, "new_password": NEW_PASSWORD}
     s.call(
         "auth_password_change", "wrong_password", "The present password is wrong",
