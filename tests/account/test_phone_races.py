@@ -123,8 +123,8 @@ def test_control_asking_without_the_lock(at_once, settings, monkeypatch):
     settings.RATE_LIMITS = True
     original = phone_codes._refuse_too_many
 
-    def slow(phone, now):
-        original(phone, now)
+    def slow(phone, now, *, known):
+        original(phone, now, known=known)
         time.sleep(0.3)
 
     monkeypatch.setattr(phone_codes, "_refuse_too_many", slow)
