@@ -64,7 +64,7 @@ def country_of(phone: str) -> str:
 
 
 def begun_number(text: str) -> str:
-    """What to look for in E.164 numbers when somebody types a number, or the beginning of one, as people at home write it."""
+    """What to look for in E.164 numbers when somebody types a number, or begins one, as people at home write it."""
     try:
         return normalise_phone(text)
     except ValueError:
