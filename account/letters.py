@@ -146,9 +146,7 @@ def post_roles_changed(*, user: User, roles: list[str], occasion: str) -> None:
     )
 
 
-def notify(
-    user: User, occasion: str, *, subject: str, before: list[str], after: list[str]
-) -> None:
+def notify(user: User, occasion: str, *, subject: str, before: list[str], after: list[str]) -> None:
     """A notice to whoever has an account in use: by e-mail, or by SMS to people without."""
     if user.email and user.email_verified_at:
         _post(user, occasion, subject=subject, before=before, after=after)

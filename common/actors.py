@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """`kind` is customer, guest, staff, key (an API key), system or gateway; `user_id` is set for people who are signed in."""
+    """`kind`: customer, guest, staff, key (an API key), system or gateway; `user_id` is set for people who are signed in."""
 
     kind: str
     user_id: int | None = None

@@ -43,9 +43,7 @@ def permit(monkeypatch):
 
     given = {}
     usual = backends.permissions_for
-    monkeypatch.setattr(
-        backends, "permissions_for", lambda user: given.get(user.pk) or usual(user)
-    )
+    monkeypatch.setattr(backends, "permissions_for", lambda user: given.get(user.pk) or usual(user))
 
     def to(user, *codenames):
         wanted = {name.rpartition(".")[2] for name in codenames}
