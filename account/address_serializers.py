@@ -6,6 +6,7 @@ import math
 from decimal import Decimal
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from account.models import Address
@@ -28,6 +29,13 @@ class DegreesField(serializers.FloatField):
         return float(value)
 
 
+@extend_schema_field(
+    {"anyOf": [{"type": "string", "pattern": "^[A-Z]{2}$"}, {"type": "string", "maxLength": 0}]}
+)
+class CountryField(serializers.RegexField):
+    """Two capital letters, or nothing; drf-spectacular would put the default where nothing is not allowed."""
+
+
 def _text(length: int, help_text: str = "") -> serializers.CharField:
     return serializers.CharField(
         default="", allow_blank=True, max_length=length, help_text=help_text or None
@@ -44,7 +52,7 @@ class AddressBookSerializer(StrictModelSerializer):
     last_name = _text(60)
     company = _text(120)
     phone = PhoneField(default="", allow_blank=True, help_text="Of whoever receives it.")
-    country = serializers.RegexField(
+    country = CountryField(
         r"^[A-Z]{2}$",
         default="",
         allow_blank=True,
