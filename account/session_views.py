@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from account import enrolment, sessions, signing_keys, throttles
 from account.enrolment import NoSecondFactor
+from account.hashers import TooManyHashes
 from account.models import Session
 from account.passwords import WrongPassword
 from account.second_factor import WrongCode
@@ -107,7 +108,7 @@ class ReauthenticateView(AuthView):
     permission_classes = [IsAuthenticated]
     throttle_classes = throttles.CHANGE_PASSWORD
 
-    @refuses(WrongPassword, WrongCode, NoSecondFactor)
+    @refuses(WrongPassword, WrongCode, NoSecondFactor, TooManyHashes)
     @extend_schema(
         operation_id="auth_reauthenticate",
         summary="Give the password again, or a second factor",

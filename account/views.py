@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from account import email_change, known_devices, rotation, services, sessions, throttles, tokens
 from account.email_tokens import InvalidEmailToken
+from account.hashers import TooManyHashes
 from account.models import Session, User
 from account.passwords import WrongPassword
 from account.second_factor import InvalidSecondFactor, SecondFactorRequired
@@ -63,6 +64,7 @@ class RegisterView(OpenAuthView):
 
     throttle_classes = throttles.REGISTER
 
+    @refuses(TooManyHashes)
     @extend_schema(
         operation_id="auth_register",
         summary="Register an account",
@@ -139,6 +141,7 @@ class LoginView(OpenAuthView):
         sessions.EmailNotVerified,
         SecondFactorRequired,
         InvalidSecondFactor,
+        TooManyHashes,
     )
     @extend_schema(
         operation_id="auth_login",
@@ -244,7 +247,7 @@ class ResetPasswordView(OpenAuthView):
 
     throttle_classes = throttles.LINK
 
-    @refuses(InvalidEmailToken)
+    @refuses(InvalidEmailToken, TooManyHashes)
     @extend_schema(
         operation_id="auth_password_reset",
         summary="Set a new password with a letter's token",
@@ -272,7 +275,7 @@ class ChangePasswordView(AuthView):
     permission_classes = [IsAuthenticated]
     throttle_classes = throttles.CHANGE_PASSWORD
 
-    @refuses(WrongPassword)
+    @refuses(WrongPassword, TooManyHashes)
     @extend_schema(
         operation_id="auth_password_change",
         summary="Change the password",

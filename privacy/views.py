@@ -15,6 +15,7 @@ from rest_framework.throttling import BaseThrottle
 
 from account import sessions
 from account.erasure import SuperuserStays
+from account.hashers import TooManyHashes
 from account.models import Session
 from account.passwords import WrongPassword
 from account.roles import LastOwner
@@ -49,6 +50,7 @@ class PersonView(ProfileView):
         OpenOrders,
         LastOwner,
         SuperuserStays,
+        TooManyHashes,
     )
     @extend_schema(
         operation_id="auth_me_erase",

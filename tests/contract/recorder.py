@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from contextlib import contextmanager
 from typing import Any
 from unittest import mock
@@ -15,6 +16,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
 from django.test.client import MULTIPART_CONTENT, encode_multipart
 
+from account import hashers
 from common import idempotency
 from tests.contract.document import Operation, complaints, operations, resolve
 from tests.contract.placeholders import Placeholders
@@ -214,6 +216,11 @@ class Recorder:
                 answer = self.send(op, **request)
             self.check(op, answer, 409, "idempotency_key_in_use")
             met.add("idempotency_key_in_use")
+        if "too_busy" in op.codes - untold:
+            with _hashers_busy():
+                answer = self.send(op, **request)
+            self.check(op, answer, 503, "too_busy")
+            met.add("too_busy")
         if "database_unavailable" in op.codes - untold:
             with _database_away():
                 answer = self.send(op, **request)
@@ -244,12 +251,20 @@ class Recorder:
             ("not_acceptable", {**request, "headers": {"Accept": "application/xml"}}),
             ("invalid_token", {**anonymous, "headers": {"Authorization": "Bearer not.a.token"}}),
             ("not_authenticated", anonymous),
-            ("permission_denied", {**anonymous, "token": self.world and self.world.customer_token}),
+            ("permission_denied", {**anonymous, "token": self._without_the_right(op)}),
             ("not_found", {**request, "path": elsewhere}),
             ("invalid_cursor", {**request, "query": {**query, "cursor": "tampered"}}),
             ("page_too_deep", {**request, "query": {**query, "page": 101}}),
             ("invalid_idempotency_key", {**request, "key": "k" * 256}),
         ]
+
+    def _without_the_right(self, op: Operation) -> str:
+        """Of a customer; at doors that are for customers, of a program that may read everything and change nothing."""
+        if self.world is None:
+            return ""
+        ours = all("orderToken" not in one and one != {} for one in op.raw["security"])
+        token: str = self.world.customer_token if ours else self.world.reading_key
+        return token
 
     def _use_up(self, op: Operation, request: dict[str, Any]) -> None:
         """Spend the operation's limit with calls that change nothing."""
@@ -338,6 +353,14 @@ def _is_json(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+@contextmanager
+def _hashers_busy():
+    """As long as this lasts, no password can be hashed, and nobody waits for it."""
+    taken = threading.Semaphore(0)
+    with mock.patch.multiple(hashers, _slots=taken, LONGEST_WAIT=0.01):
+        yield
 
 
 @contextmanager

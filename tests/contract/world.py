@@ -11,8 +11,9 @@ from django.apps import apps
 from django.db import connection, transaction
 from django.utils import timezone
 
-from account import sessions, tokens
+from account import api_keys, sessions, tokens
 from account.models import User
+from account.scopes import SCOPES
 from catalog.models import Category, Product
 from catalog.services import NewProduct, NewVariant, create_product
 from common.actors import SYSTEM
@@ -51,6 +52,12 @@ class World:
     @property
     def customer_token(self) -> str:
         return self.token(self.dawit)
+
+    @property
+    def reading_key(self) -> str:
+        """An API key that may read everything and change nothing."""
+        reads = [name for name in SCOPES if name.endswith(":read")]
+        return api_keys.create(name="Reader", scopes=reads, by=self.owner).secret
 
     @property
     def staff_token(self) -> str:

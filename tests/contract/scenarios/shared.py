@@ -6,7 +6,7 @@ from typing import Any
 
 from common.schema import SHARED
 from tests.contract.document import operations
-from tests.contract.recorder import JSON, Recorder, _database_away, _key_held, _sql
+from tests.contract.recorder import JSON, Recorder, _database_away, _hashers_busy, _key_held, _sql
 from tests.contract.scenarios.orders import KEY, guest_body
 
 ABSENT = {"public_id": "01936b2f-0000-7000-8000-000000000000"}
@@ -45,6 +45,8 @@ def bodies(s: Recorder) -> dict[str, dict[str, Any]]:
     _sql("UPDATE common_ratecounter SET count = 1000000")
     tell("auth_password_forgot", 429, "too_many_requests", body=lost)
     s.settings.RATE_LIMITS = False
+    with _hashers_busy():
+        tell("auth_login", 503, "too_busy", body={**lost, "password": "buna-teff-injera-94"})
     with _database_away():
         tell("products_list", 503, "database_unavailable")
     assert set().union(*SHARED) <= set(found)
