@@ -84,7 +84,7 @@ def _could_be_random(key: str) -> bool:
 
 
 def principal(request: Request) -> str:
-    """Whose an Idempotency-Key is: the user's, the program's, the holder's of an order token, or (by its own secrecy) nobody's."""
+    """Whose an Idempotency-Key is: a user's, a program's, an order token's holder's, or (by its own secrecy) nobody's."""
     if request.user.is_authenticated:
         program: str = getattr(request.user, "principal", "")  # an API key's; people have none
         return program or f"user:{request.user.pk}"
