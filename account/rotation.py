@@ -105,17 +105,20 @@ def _answer_predecessor(session: Session, refresh_id: UUID) -> None:
     """Return if the session's present refresh token is to be given out again; otherwise refuse.
 
     In the first half of the grace the answer to the call that won is probably still under way, or was received by another
-    tab. In the second half it was lost, unless one of the tokens in it was seen: then it is given once more.
+    tab, which may have used it already. In the second half it was lost, and is given once more; but if one of the tokens
+    in it was seen, it was not lost, and this is a replay.
     """
     now = timezone.now()
     if session.revoked_at is not None or now >= session.expires_at:
         raise _sign_in_again()
     used_at = session.rotated_at
-    if refresh_id != session.previous_jti or session.reply_seen or used_at is None:
-        raise _replayed(session, refresh_id)
-    if now >= used_at + settings.REFRESH_GRACE:
+    if refresh_id != session.previous_jti or used_at is None or now >= used_at + settings.REFRESH_GRACE:
         raise _replayed(session, refresh_id)
     again_at = used_at + settings.REFRESH_GRACE / 2
+    if session.reply_seen:
+        if now >= again_at:
+            raise _replayed(session, refresh_id)
+        raise RefreshSuperseded("Use the newer token, or sign in again.")
     if now < again_at:
         wait = max(1, math.ceil((again_at - now).total_seconds()))
         raise RefreshSuperseded("Use the newer token, or repeat this call later.", retry_after=wait)
