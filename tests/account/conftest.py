@@ -12,6 +12,7 @@ from django.utils import timezone
 from tests import factories
 
 PASSWORD = "seven goats on a hill"
+PHONE = "+251911234567"
 
 
 @pytest.fixture
@@ -115,3 +116,23 @@ def at_once():
         return results
 
     return run
+
+
+@pytest.fixture
+def ask(api):
+    """Ask for a phone code."""
+
+    def send(phone=PHONE, **body):
+        return api.post("/api/auth/phone/code/", {"phone": phone, **body})
+
+    return send
+
+
+@pytest.fixture
+def enter(api):
+    """Sign in with a phone code."""
+
+    def send(code, phone=PHONE, **body):
+        return api.post("/api/auth/phone/login/", {"phone": phone, "code": code, **body})
+
+    return send

@@ -19,6 +19,7 @@ from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import override_settings
+from django.utils import timezone
 from PIL import Image as Pillow
 
 from account.models import User
@@ -335,11 +336,15 @@ def test_a_crash_between_people_and_file_is_healed(demo, monkeypatch):
     assert all(log_in(demo).values())
 
 
-def test_a_phone_number_that_somebody_has_is_left_to_them(demo):
+def test_a_phone_number_that_somebody_has_proved_stays_theirs(demo):
     User.objects.all().delete()
-    User.objects.create_user("other@example.com", "pw", phone="+251911234567")
+    theirs = User.objects.create_user(
+        "other@example.com", "pw", phone="+251911234567", phone_verified_at=timezone.now()
+    )
     build()
-    assert log_in(demo)["customer"].phone is None
+    made = log_in(demo)["customer"]
+    assert (made.phone, made.phone_verified_at) == ("+251911234567", None), "to be called, no more"
+    assert User.objects.get(phone="+251911234567", phone_verified_at__isnull=False) == theirs
 
 
 # --- not here ---------------------------------------------------------------------------------
