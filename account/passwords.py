@@ -21,11 +21,9 @@ class WrongPassword(Invalid):
     code = "wrong_password"
     title = "The present password is wrong"
 
-    def __init__(self) -> None:
+    def __init__(self, field: str = "old_password") -> None:
         super().__init__(
-            errors=[
-                {"field": "old_password", "code": self.code, "detail": "This is not your password."}
-            ]
+            errors=[{"field": field, "code": self.code, "detail": "This is not your password."}]
         )
 
 

@@ -141,7 +141,7 @@ def reauthenticate(*, session: Session, password: str) -> Session:
             target=f"user:{session.user.public_id}",
             outcome="refused",
         )
-        raise passwords.WrongPassword
+        raise passwords.WrongPassword(field="password")
     session.authenticated_at = timezone.now()
     session.save(update_fields=["authenticated_at"])
     return session

@@ -250,6 +250,7 @@ def test_a_wrong_password_renews_nothing(person, login, as_):
     Session.objects.update(authenticated_at=then)
     answer = as_(here).post("/api/auth/reauthenticate/", {"password": "not mine at all"})
     assert (answer.status_code, answer.json()["code"]) == (400, "wrong_password")
+    assert answer.json()["errors"][0]["field"] == "password", "as the body calls it"
     assert Session.objects.get().authenticated_at == then
     assert AuditEntry.objects.filter(action="security.reauthentication_failed").count() == 1
 

@@ -62,7 +62,9 @@ def test_a_stale_one_needs_the_password(hana, signed_in):
     client = signed_in(hana)
     grow_stale(hana)
     assert code(client.delete(ME)) == (403, "reauthentication_required")
-    assert code(client.delete(ME, {"password": "not my password"})) == (400, "wrong_password")
+    wrong = client.delete(ME, {"password": "not my password"})
+    assert code(wrong) == (400, "wrong_password")
+    assert wrong.json()["errors"][0]["field"] == "password", "as the body calls it"
     assert not Erasure.objects.exists()
     hana.refresh_from_db()
     assert hana.is_active
