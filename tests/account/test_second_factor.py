@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import timedelta
 
@@ -200,6 +201,10 @@ def test_an_operator_helps(owner, monkeypatch, capsys):
     assert "10 recovery codes left" in capsys.readouterr().out
     monkeypatch.setattr("builtins.input", lambda _: "somebody@else.shop")
     with pytest.raises(CommandError, match="Nothing was changed"):
+        call_command("second_factor", "owner@nexus.shop", "--disable")
+    monkeypatch.undo()
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    with pytest.raises(CommandError, match="--yes"):  # no terminal, nobody to ask
         call_command("second_factor", "owner@nexus.shop", "--disable")
     assert SecondFactor.objects.exists()
     monkeypatch.setattr("builtins.input", lambda _: "owner@nexus.shop")

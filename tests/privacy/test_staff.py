@@ -85,6 +85,13 @@ def test_nothing_happens_without_a_yes(guest, monkeypatch):
     assert not Erasure.objects.exists()
 
 
+def test_without_a_terminal_it_says_so_and_nothing_happens(guest, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    with pytest.raises(CommandError, match="--yes"):
+        run("erase_person", EMAIL)
+    assert not Erasure.objects.exists()
+
+
 # --- the admin ----------------------------------------------------------------------------------
 
 

@@ -33,10 +33,14 @@ class Command(BaseCommand):
         self.stdout.write(f"{user} has a second factor, and {left} recovery codes left.")
         if not options["disable"]:
             return
-        if (
-            not options["yes"]
-            and input("Type the address again to remove it: ") != options["email"]
-        ):
-            raise CommandError("Nothing was changed.")
+        if not options["yes"]:
+            try:
+                said = input("Type the address again to remove it: ")
+            except EOFError:  # no terminal: a script, a cron job, `docker exec` without -i
+                raise CommandError(
+                    "Nothing was changed: nobody answers here; --yes does not ask."
+                ) from None
+            if said != options["email"]:
+                raise CommandError("Nothing was changed.")
         enrolment.disable(user=user)
         self.stdout.write("It is removed. The password alone opens the account now.")

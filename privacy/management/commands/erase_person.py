@@ -32,7 +32,13 @@ class Command(BaseCommand):
             self.stdout.write(
                 "You vouch that whoever asked owns this address or number. Orders that are under way lose their customer."
             )
-            if input(f"Erase {who} for good? Type yes: ").strip() != "yes":
+            try:
+                said = input(f"Erase {who} for good? Type yes: ")
+            except EOFError:  # no terminal: a script, a cron job, `docker exec` without -i
+                raise CommandError(
+                    "Nothing was done: nobody answers here; --yes does not ask."
+                ) from None
+            if said.strip() != "yes":
                 raise CommandError("Nothing was done.")
         try:
             asked = erase_person(who=who, by=SYSTEM)
