@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -9,6 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from orders.serializers import CheckoutSerializer
+from tests import factories
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,7 +38,23 @@ def test_the_addresses_of_the_docs_exist():
     named = set(re.findall(r"`(?:POST|GET|PATCH|DELETE) ([a-z-/]+/)`", text)) | {"me/"}
     assert len(named) >= 13
     for path in named:
-        resolve(f"/api/auth/{path}")
+        resolve(path if path.startswith("/") else f"/api/auth/{path}")
+
+
+@pytest.mark.django_db
+def test_the_address_book_is_as_the_docs_have_it(api):
+    text = (ROOT / "docs" / "accounts.md").read_text()
+    section = text.split("## The address book\n")[1].split("\n## ")[0]
+    shown = re.findall(r"```json\n(.*?)```", section, re.DOTALL)
+    address, order = (json.loads(body) for body in shown)
+    api.force_authenticate(factories.user())
+    answer = api.post("/api/addresses/", address, format="json")
+    assert answer.status_code == 201
+    written = answer.json()
+    assert {**written, **address, "phone": "+251911234567"} == written
+    named = set(re.findall(r"[`\"](\w+)[`\"]", section))
+    assert set(written) - named == {"id", "created_at", "updated_at"}
+    assert set(order) <= set(CheckoutSerializer().fields)
 
 
 @pytest.mark.django_db
