@@ -23,6 +23,7 @@ from django_otp.oath import hotp
 from account import security_letters, vault
 from account.models import RecoveryCode, SecondFactor, Session, User
 from audit.services import record
+from common.addresses import counted
 from common.errors import Invalid, Kind, Refusal
 from common.limiter import Limit, TooManyRequests, spend
 
@@ -210,20 +211,21 @@ def _take_recovery_code(factor: SecondFactor, code: str) -> bool:
 def _count(user_id: int, address: str | None, *, guessable: bool) -> None:
     if not settings.RATE_LIMITS:
         return
-    tries = [(PER_PLACE, f"{user_id}|{address}")]
-    if guessable and not _was_here_before(user_id, address):
+    place = counted(address or "")
+    tries = [(PER_PLACE, f"{user_id}|{place}")]
+    if guessable and not _was_here_before(user_id, place):
         tries.append((PER_USER, str(user_id)))
     spend(*tries)
 
 
-def _was_here_before(user_id: int, address: str | None) -> bool:
-    """Whether the user has signed in with a second factor from this address lately."""
-    return Session.objects.filter(
+def _was_here_before(user_id: int, place: str) -> bool:
+    """Whether the user has signed in with a second factor from this address (of IPv6: this network) lately."""
+    lately = Session.objects.filter(
         user_id=user_id,
-        address=address,
         second_factor_at__isnull=False,
         created_at__gt=timezone.now() - FAMILIAR,
-    ).exists()
+    )
+    return lately.extra(where=["address <<= %s::inet"], params=[place or None]).exists()
 
 
 def _tell_of_guesses(factor: SecondFactor) -> None:

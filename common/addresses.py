@@ -26,7 +26,11 @@ def client_address(request: HttpRequest) -> str:
 
 def counted_address(request: HttpRequest) -> str:
     """What limits count: the caller's address, of IPv6 its network of 64 bits, which one household has for itself."""
-    address = client_address(request)
+    return counted(client_address(request))
+
+
+def counted(address: str) -> str:
+    """The same of an address in its canonical form; an empty one stays empty."""
     if ":" not in address:
         return address
     return str(ipaddress.IPv6Network((address, NETWORK), strict=False))

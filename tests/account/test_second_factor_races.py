@@ -136,6 +136,28 @@ def test_a_stranger_cannot_lock_the_owner_out(owner, settings):
     second_factor.verify(factor=factor, code=codes[0], address="203.0.113.99")  # not guessable
 
 
+def test_of_ipv6_a_place_is_the_network(owner, settings):
+    """One household has 2^64 addresses: they are one place to guess from, and one place where the owner was before."""
+    app, _ = set_up(owner)
+    home = sessions.Device(address="2001:db8:0:1::20")
+    sessions.open_session(user=owner, device=home, second_factor_at=timezone.now())
+    settings.RATE_LIMITS = True
+    factor = SecondFactor.objects.get()
+    seen = Counter()
+    for number in range(12):
+        try:
+            second_factor.verify(factor=factor, code=app.wrong(), address=f"2001:db8:0:2::{number}")
+        except second_factor.WrongCode:
+            seen["wrong"] += 1
+        except second_factor.TooManyRequests:
+            seen["refused"] += 1
+    assert seen == {"wrong": 10, "refused": 2}
+    second_factor.PER_USER.forgive(str(owner.pk))
+    for _ in range(50):
+        second_factor.PER_USER.spend(str(owner.pk))
+    second_factor.verify(factor=factor, code=app.code(), address="2001:db8:0:1::21")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_limit_is_exact_under_parallel_guesses(owner, settings, at_once):
     settings.RATE_LIMITS = True
