@@ -76,12 +76,12 @@ PERSONAL: tuple[Holding, ...] = (
     ),
     _holding(
         "account_phonecode", "phone", what="which number a code went to", why="to check the code",
-        kept="30 days after its end", exported="phone_codes",
+        kept="2 days after its end", exported="phone_codes",
         erased="deleted, whoever asked for the code",
     ),
     _holding(
         "account_phonecode", "digest verifier", what="hashes of a code and of who asked for it",
-        why="to check the code", kept="30 days after its end", exported=SECRET, erased="deleted",
+        why="to check the code", kept="2 days after its end", exported=SECRET, erased="deleted",
     ),
     _holding(
         "account_secondfactor", "secret next_secret", what="encrypted secret of an authenticator app",

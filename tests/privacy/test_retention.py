@@ -10,11 +10,13 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from account import housekeeping
 from events.models import Letter
 from events.services import prune as prune_letters
 from orders.models import Order, Status
 from payments.models import WebhookEvent
 from payments.redaction import redact_body
+from privacy.registry import PERSONAL
 from privacy.services import prune
 from tests import factories
 
@@ -100,3 +102,15 @@ def test_letters_end_also_when_they_never_left(shop):
     prune_letters()
     left = set(Letter.objects.values_list("dedupe_key", flat=True))
     assert left == {"kept", "waiting", "last, waiting"}
+
+
+def test_the_register_says_how_long_housekeeping_keeps():
+    """What docs/privacy.md promises is what is done."""
+    kept = {
+        "account_session": housekeeping.KEPT,
+        "account_emailtoken": housekeeping.KEPT,
+        "account_phonecode": housekeeping.CODES_KEPT,
+    }
+    for holding in PERSONAL:
+        if holding.table in kept:
+            assert holding.kept == f"{kept[holding.table].days} days after its end", holding
