@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import (
@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from account import known_devices, letters, phone_identity, sessions, throttles
+from account import email_change, known_devices, letters, phone_identity, sessions, throttles
 from account.backends import works_here
 from account.identifiers import email_key
 from account.key_admin import ApiKeyAdmin as ApiKeyAdmin
@@ -63,6 +63,8 @@ class LimitedLoginForm(AdminAuthenticationForm):
 
 
 admin.site.login_form = LimitedLoginForm
+
+LETTER_SENT = "This person signs in by number. The address was sent a letter, and is theirs once its link is followed."
 
 
 class IdentifierChecks(forms.ModelForm):
@@ -257,6 +259,12 @@ class UserAdmin(RefusalsAsMessages, DjangoUserAdmin):
         changed = set(form.changed_data)
         if "is_active" in changed and not obj.is_active:
             refuse_to_lose_last_owner(user=obj)
+        if "email" in changed and obj.email and obj.phone_verified_at is not None:
+            # A slip of the pen must not hand the account to whoever reads that mailbox: it has to answer first.
+            email_change.request(user=obj, email=obj.email)
+            obj.email = form.initial.get("email")
+            changed.discard("email")
+            self.message_user(request, LETTER_SENT, level=messages.WARNING)
         columns = changed & {"email", "phone", "first_name", "last_name", "is_active"}
         if "email" in changed:
             obj.email_verified_at = None
@@ -266,7 +274,8 @@ class UserAdmin(RefusalsAsMessages, DjangoUserAdmin):
             was=form.initial.get("phone"),
             vouched=bool(form.cleaned_data.get("vouch_for_phone")),
         )
-        columns |= {"phone_verified_at"}
+        if "phone" in changed or form.cleaned_data.get("vouch_for_phone"):
+            columns |= {"phone_verified_at"}
         # Not the whole row: what a rival has changed since it was read stays.
         obj.save(update_fields=sorted(columns))
         if "is_active" in changed and not obj.is_active:

@@ -353,3 +353,41 @@ def test_letters_show_no_text(owner, client):
     assert page.status_code == 200
     assert b"abc" not in page.content
     assert client.post(f"/admin/events/letter/{letter.pk}/change/", {}).status_code == 403
+
+
+def test_an_address_typed_for_who_signs_in_by_number_has_to_answer_first(
+    owner, client, person, run_jobs, mailbox, api
+):
+    """A slip of the pen: its owner registers, and once got a letter that led into somebody else's account."""
+    customer = person(
+        None, email_verified_at=None, phone="+251911000000", phone_verified_at=timezone.now()
+    )
+    here = f"/admin/account/user/{customer.pk}/change/"
+    page = client.post(here, form_of(customer, email="stranger@buyers.shop"), follow=True)
+    assert "sent a letter" in page.content.decode()
+    customer.refresh_from_db()
+    assert (customer.email, customer.email_verified_at) == (None, None)
+    run_jobs()
+    assert [letter.recipient for letter in mailbox()] == ["stranger@buyers.shop"]
+    api.post(
+        "/api/auth/register/", {"email": "stranger@buyers.shop", "password": "ten goats by a lake"}
+    )
+    assert User.objects.with_email("stranger@buyers.shop").get() != customer
+
+
+def test_what_a_rival_proved_is_not_undone_by_an_old_page(owner, client, person, monkeypatch):
+    """The number is given up while staff save another name: once a 500, as a number that is not there was verified."""
+    from account import admin
+
+    customer = person(phone="+251911000000", phone_verified_at=timezone.now())
+    original = admin.phone_identity.apply_by_staff
+
+    def gives_up_meanwhile(**known):
+        User.objects.filter(pk=customer.pk).update(phone=None, phone_verified_at=None)
+        return original(**known)
+
+    monkeypatch.setattr(admin.phone_identity, "apply_by_staff", gives_up_meanwhile)
+    page = f"/admin/account/user/{customer.pk}/change/"
+    assert client.post(page, form_of(customer, first_name="Hana")).status_code == 302
+    customer.refresh_from_db()
+    assert (customer.first_name, customer.phone) == ("Hana", None)
