@@ -10,6 +10,7 @@ import hashlib
 import secrets
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -90,7 +91,7 @@ def accept(*, token: str) -> User:
 
 def _confirm(row: EmailToken) -> User:
     with transaction.atomic():
-        user = services.lock_user(row.user_id)
+        user = services.lock_user(row.user_id, beside=Q(email_key=row.email_key))
         live = EmailToken.objects.filter(
             pk=row.pk, used_at=None, voided_at=None, expires_at__gt=timezone.now()
         )

@@ -13,6 +13,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from account import letters, phone_codes, phone_letters, second_factor, sessions
@@ -87,9 +88,10 @@ def sign_in(
             raise AccountClosed("Ask the shop.")
         factor_at = second_factor.prove_at_log_in(user=owner, otp=otp, address=device.address)
     with transaction.atomic():
+        # The account before the code, as everywhere; without a good code it is as if nothing had been opened.
+        user = _account(phone, first_name=first_name, last_name=last_name)
         if not phone_codes.spend(row):
             raise InvalidCode
-        user = _account(phone, first_name=first_name, last_name=last_name)
         if owner is not None and user.pk != owner.pk:
             raise InvalidCode  # the number changed hands since we looked
         session = sessions.open_session(user=user, device=device, second_factor_at=factor_at)
@@ -125,7 +127,8 @@ def verify(*, session: Session, code: str, phone: str = "", verifier: str = "") 
     if row is None:
         raise WrongCode
     with transaction.atomic():
-        locked = lock_user(user.pk)
+        rival = Q(phone=row.phone, phone_verified_at__isnull=False)
+        locked = lock_user(user.pk, beside=rival)
         if not phone_codes.spend(row):
             raise WrongCode
         taken = not _take_number(locked, row)

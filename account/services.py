@@ -12,6 +12,7 @@ from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Coalesce, Now
 
 from account import email_tokens, guessing, letters, passwords, phone_codes, sessions
@@ -55,8 +56,7 @@ def register(
     passwords.refuse_weak(password=password, user=wanted, field="password")
     fields = {"email": email, "password": make_password(password), "phone": phone, **names}
     with transaction.atomic():
-        User.objects.bulk_create([User(**fields)], ignore_conflicts=True)
-        user = User.objects.with_email(email).select_for_update(no_key=True).get()
+        user = _with_address(fields)
         waiting = User.objects.filter(
             pk=user.pk, email_verified_at=None, phone_verified_at=None, is_active=True
         )
@@ -162,9 +162,32 @@ def update_profile(*, user: User, changes: Mapping[str, Any]) -> User:
     return locked
 
 
-def lock_user(user_id: int) -> User:
-    """The user, locked until the end of the transaction. Users are locked before their tokens and sessions."""
-    return User.objects.select_for_update(no_key=True).get(pk=user_id)
+def lock_user(user_id: int, *, beside: Q | None = None) -> User:
+    """The user, locked until the end of the transaction. Users are locked before their codes, tokens and sessions.
+
+    Args:
+        beside: finds whom else this concerns: all are locked by their ids, so that two who want what the other has do not
+            wait for each other.
+    """
+    wanted = Q(pk=user_id) if beside is None else Q(pk=user_id) | beside
+    rows = User.objects.select_for_update(no_key=True).filter(wanted).order_by("pk")
+    found = {user.pk: user for user in rows}
+    if user_id not in found:
+        raise User.DoesNotExist
+    return found[user_id]
+
+
+def _with_address(fields: Mapping[str, Any]) -> User:
+    """Whoever has the address, a new row or the one that is there; locked.
+
+    The one that is there may go while we wait for it: its address has just become somebody else's, or nobody's.
+    """
+    user = None
+    while user is None:
+        User.objects.bulk_create([User(**fields)], ignore_conflicts=True)
+        same = User.objects.with_email(fields["email"])
+        user = same.select_for_update(no_key=True).first()
+    return user
 
 
 def _mark_verified(user: User) -> None:

@@ -89,12 +89,13 @@ def open_session(
     Raises:
         SecondFactorRequired: the user has one, and it was not proved.
     """
-    if second_factor_at is None and second_factor.of(user) is not None:
-        raise second_factor.SecondFactorRequired("Sign in with your second factor.")
     with transaction.atomic():
+        # This locks the user: a second factor that is confirmed meanwhile is there now, or will end this session.
+        User.objects.filter(pk=user.pk).update(last_login=Now())
+        if second_factor_at is None and second_factor.of(user) is not None:
+            raise second_factor.SecondFactorRequired("Sign in with your second factor.")
         if user.last_login is not None and not _is_familiar(user, device):
             letters.post_new_device(user=user, device=device, at=timezone.now())
-        User.objects.filter(pk=user.pk).update(last_login=Now())
         session = Session.objects.create(
             user=user,
             password_mark=user.password_mark(),

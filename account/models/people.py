@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any, ClassVar
 
+from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models import F, Q
@@ -155,6 +156,26 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self) -> str:
         """How a greeting addresses this person."""
         return self.first_name or str(self)
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Whether this is the password. A hash of another cost or kind is made anew then.
+
+        Django writes the new hash whatever has happened meanwhile: a password that was changed at this moment would be the
+        old one again. Here the row decides.
+        """
+        was, right = self.password, True
+
+        def renew(password: str) -> None:
+            nonlocal right
+            self.password = make_password(password)
+            mine = User.objects.filter(pk=self.pk)
+            if not mine.filter(password=was).update(password=self.password):
+                self.password = mine.values_list("password", flat=True).first() or ""
+                right = check_password(
+                    password, self.password
+                )  # somebody was faster: theirs counts
+
+        return check_password(raw_password, was, renew if self.pk else None) and right
 
     def password_mark(self) -> str:
         """Changes whenever the stored password does, by whatever path; sessions remember it."""
