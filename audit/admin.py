@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
@@ -83,7 +84,8 @@ class AuditEntryAdmin(admin.ModelAdmin):
     list_filter = ["created_at", SideFilter, TableFilter, "actor_kind", "outcome"]
     search_fields = ["target_id"]  # shows the box; get_search_results does the search
     search_help_text = (
-        "A row's number, public id, slug or SKU; an action; a request id; a user's e-mail address."
+        "A row's number, public id, slug or SKU; an action; a request id; a user's e-mail address; or who acted,"
+        " by the id of a user or an API key."
     )
     ordering = ["-created_at", "-id"]
     list_per_page = 50
@@ -129,6 +131,7 @@ class AuditEntryAdmin(admin.ModelAdmin):
         found = about(term) | Q(action=term) | Q(request_id=term)
         if "@" in term and (user_id := people.id_of_email(term)):
             found |= Q(actor_id=user_id) | Q(target_table="account_user", target_id=str(user_id))
+        found |= _done_by(term)
         return queryset.filter(found), False
 
     # --- showing --------------------------------------------------------------------------------
@@ -210,6 +213,14 @@ class AuditEntryAdmin(admin.ModelAdmin):
             content_type=content_type,
             headers={"Content-Disposition": f'attachment; filename="audit.{wanted}"'},
         )
+
+
+def _done_by(term: str) -> Q:
+    """What somebody did, if `term` is the id of a user or an API key."""
+    try:
+        return people.done_by(UUID(term)) or Q()
+    except ValueError:
+        return Q()
 
 
 def _pretty(value: dict[str, Any]) -> SafeString:

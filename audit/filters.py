@@ -16,7 +16,9 @@ class AuditFilter(django_filters.FilterSet):
 
     created_after = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
     created_before = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
-    actor = django_filters.UUIDFilter(method="by_actor", label="A user's id.")
+    actor = django_filters.UUIDFilter(
+        method="by_actor", label="The id of a user, or of an API key."
+    )
     actor_kind = django_filters.ChoiceFilter(choices=ActorKind.choices)
     action = django_filters.CharFilter(
         method="by_action", max_length=80, label="Exactly this, or what begins so: `security.`"
@@ -36,8 +38,8 @@ class AuditFilter(django_filters.FilterSet):
         self, entries: QuerySet[AuditEntry], name: str, value: UUID
     ) -> QuerySet[AuditEntry]:
         """By the id that the outside knows. Nobody has it: no entries."""
-        user_id = people.id_of(value)
-        return entries.filter(actor_id=user_id) if user_id is not None else entries.none()
+        theirs = people.done_by(value)
+        return entries.filter(theirs) if theirs is not None else entries.none()
 
     def by_action(
         self, entries: QuerySet[AuditEntry], name: str, value: str

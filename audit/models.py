@@ -63,6 +63,7 @@ class AuditEntry(models.Model):
     details = models.JSONField(default=dict, db_default={})
 
     actor: Any = None  # the user, where `audit.people` has looked
+    key: Any = None  # the API key, likewise
 
     class Meta:
         verbose_name = "audit entry"

@@ -12,8 +12,8 @@ class ActorSerializer(serializers.Serializer[AuditEntry]):
 
     kind = serializers.ChoiceField(source="actor_kind", choices=ActorKind.choices)
     user = serializers.UUIDField(source="actor.public_id", default=None, allow_null=True)
-    key = serializers.IntegerField(
-        source="key_id", allow_null=True, help_text="Inner number of the API key; its name is beside it."
+    key = serializers.UUIDField(
+        source="key.public_id", default=None, allow_null=True, help_text="Id of the API key; its name is beside it."
     )  # fmt: skip
     name = serializers.CharField(source="actor_name")
 

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from account.models import ApiKey
 from audit import exporting
 from audit.models import AuditEntry
 from tests import factories
@@ -111,6 +112,18 @@ def test_filters(reader):
     assert "a.four" not in found(reader, created_after=then)
     assert reader.get(URL, {"actor": "nobody"}).status_code == 400
     assert reader.get(URL, {"outcome": "lost"}).status_code == 400
+
+
+def test_what_an_api_key_did_is_found_by_the_id_that_its_owner_knows(reader, desk):
+    key = ApiKey.objects.create(name="Till", scopes=["catalog:read"])
+    entry(action="api.patch", actor_kind="key", key_id=key.pk, actor_name="Till")
+    entry(action="api.post", actor_kind="key", key_id=key.pk + 1, actor_name="Till")
+    shown = reader.get(URL, {"actor": key.public_id}).json()["results"]
+    assert [row["action"] for row in shown] == ["api.patch"]
+    assert shown[0]["actor"]["key"] == str(key.public_id)
+    page = desk.get(LIST, {"q": str(key.public_id)}).content.decode()
+    assert "api.patch" in page
+    assert "api.post" not in page
 
 
 def test_the_list_is_walked_by_cursor_newest_first(reader):
@@ -242,8 +255,10 @@ def test_every_beginning_of_a_formula_is_blunted(start):
 
 def test_json_lines_hold_everything_in_portions(desk, monkeypatch):
     monkeypatch.setattr(exporting, "AT_ONCE", 3)
-    made = [entry(target_id="57", details={"n": number}) for number in range(7)]
-    lines = [json.loads(line) for line in export(desk, **{"as": "jsonl", "q": "57"}).splitlines()]
+    made = [entry(target_public_id="PORTIONS", details={"n": number}) for number in range(7)]
+    lines = [
+        json.loads(line) for line in export(desk, **{"as": "jsonl", "q": "PORTIONS"}).splitlines()
+    ]
     assert [line["id"] for line in lines] == [row.pk for row in reversed(made)]
     assert lines[0]["details"] == {"n": 6}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from account.models import ApiKey
 from audit.models import AuditEntry
 from tests.contract.recorder import Recorder
 
@@ -13,9 +14,10 @@ def read_log(s: Recorder) -> None:
         action="variant.updated", target_table="catalog_variant", target_id="201", target_public_id="YRG-W-500",
         changes={"price": {"from": "850.00", "to": "790.00"}}, details={"product_id": 101},
     )  # fmt: skip
+    till = ApiKey.objects.create(name="Till", scopes=["orders:read"])
     AuditEntry.objects.create(
-        pk=5002, actor_kind="key", key_id=3, actor_name="Till", address="196.188.1.11", request_id="another-invented-id",
-        action="user.updated", target_table="account_user", target_id="7",
+        pk=5002, actor_kind="key", key_id=till.pk, actor_name="Till", address="196.188.1.11",
+        request_id="another-invented-id", action="user.updated", target_table="account_user", target_id="7",
         target_public_id=str(s.world.hana.public_id), changes={"phone": {"changed": True}},
     )  # fmt: skip
     token = s.world.staff_token
