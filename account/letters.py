@@ -77,15 +77,15 @@ def post_reset(*, user: User, token: str, occasion: str) -> None:
 
 
 def post_password_changed(*, user: User, occasion: str) -> None:
-    """Tells the owner, so that a thief cannot do it silently."""
+    """Tells the owner, so that a thief cannot do it silently; each what they can do: forgotten passwords take an address."""
+    by_letter = user.email and user.email_verified_at
+    do = "ask for a new password now" if by_letter else "sign in by SMS and change it again now"
     notify(
         user,
         occasion,
         subject=f"Your password for {settings.SHOP_NAME} was changed",
         before=["Your password was changed, and you were signed out everywhere else."],
-        after=[
-            "If it was not you, ask for a new password now: that also locks out whoever did it.",
-        ],
+        after=[f"If it was not you, {do}: that also locks out whoever did it."],
     )
 
 

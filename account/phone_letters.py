@@ -35,7 +35,7 @@ def post_number_moved(*, phone: str, occasion: str) -> None:
     """Tells the old number that an account has left it, so that a thief cannot do it silently."""
     _post(
         phone,
-        f"{_shop()}: your account has another phone number now. If it was not you, contact us at once.",
+        f"{_shop()}: this number is no longer that of your account. If it was not you, contact us at once.",
         occasion,
     )
 

@@ -115,7 +115,7 @@ def test_replacing_a_number_ends_other_sessions_and_tells_the_old_one(
     waiting = code_to(PHONE)
     assert verify(here, OTHER).status_code == 200
     assert (me(first["access"]), me(here)) == (401, 200)
-    assert "another phone number" in sms_to(PHONE)[0]
+    assert "no longer that of your account" in sms_to(PHONE)[0]
     late = api.post("/api/auth/phone/login/", {"phone": PHONE, "code": waiting})
     assert late.status_code == 401, "what was sent to the old number is void"
     assert by_phone(OTHER)["user"]["id"] == first["user"]["id"]
@@ -158,7 +158,7 @@ def test_giving_a_number_up(person, login, verify, call, by_phone):
     assert call("delete", "phone/", access).status_code == 204
     user.refresh_from_db()
     assert (user.phone, user.phone_verified_at) == (None, None)
-    assert "another phone number" in sms_to(PHONE)[0] or sms_to(PHONE)
+    assert "no longer that of your account" in sms_to(PHONE)[0]
     assert by_phone()["user"]["id"] != str(user.public_id)
 
 
@@ -302,7 +302,9 @@ def test_people_without_a_password_set_one(by_phone, call, api, me):
     answer = call("post", "password/change/", access, {"new_password": "goats that nobody knew"})
     assert answer.status_code == 200, answer.content
     assert me(access) == 401, "as any change of the password it ends what was before"
-    assert "password" in sms_to(PHONE)[-1]
+    told = sms_to(PHONE)[-1]
+    assert "password was changed" in told
+    assert "sign in by SMS" in told, "nothing that takes an e-mail address"
     body = {"phone": PHONE, "password": "goats that nobody knew"}
     assert api.post("/api/auth/login/", body).status_code == 200
 
