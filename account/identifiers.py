@@ -15,3 +15,20 @@ def email_key(address: str) -> str:
     """
     folded = unicodedata.normalize("NFKC", address.strip()[:_LOOKED_AT]).casefold()
     return unicodedata.normalize("NFKC", folded)
+
+
+def has_one_spelling(address: str) -> bool:
+    """Whether no other text of this kind leads to the same mailbox.
+
+    On its way to a mail server a domain loses invisible characters (`shop\u200b`) and gets plain dots, and a part in quotes
+    its quotes and backslashes. Each such spelling would have a key of its own: past whatever is unique, or counted, by key.
+    """
+    local, _, domain = email_key(address).rpartition("@")
+    try:
+        kept = all(
+            label.isascii() or label.encode("idna").decode("idna") == label
+            for label in domain.split(".")
+        )
+    except UnicodeError:
+        return False
+    return kept and '"' not in local

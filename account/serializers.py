@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from account.backends import permissions_for, roles_for
 from account.hashers import normalise_password
-from account.identifiers import email_key
+from account.identifiers import email_key, has_one_spelling
 from account.models import Role, User
 from common.phones import normalise_phone
 from common.serializers import StrictModelSerializer, StrictSerializer
@@ -28,13 +28,16 @@ class AddressField(serializers.EmailField):
     def run_validation(self, data: Any = serializers.empty) -> Any:
         value = super().run_validation(data)
         if isinstance(value, str) and value:
-            if not value.rpartition("@")[0].isascii():
+            local, _, domain = value.rpartition("@")
+            if not local.isascii() or '"' in local:
                 self.fail("local_part")
             if len(email_key(value)) > 254:
                 self.fail("max_length", max_length=254)
             try:
-                value.rpartition("@")[2].encode("idna")
+                domain.encode("idna")
             except UnicodeError:
+                self.fail("invalid")
+            if not has_one_spelling(value):
                 self.fail("invalid")
         return value
 

@@ -92,7 +92,8 @@ def request_password_reset(*, email: str) -> None:
 def reset_password(*, token: str, new_password: str) -> User:
     """Set the password of whoever got the letter, and end all their sessions.
 
-    Who reads the letter owns the mailbox, so that the address counts as verified from now on.
+    Who reads the letter owns the mailbox, so that the address counts as verified from now on. If it never was, names and
+    number go: they are of whoever registered.
 
     Raises:
         InvalidEmailToken, WeakPassword: a weak password does not use the token up.
@@ -104,6 +105,7 @@ def reset_password(*, token: str, new_password: str) -> User:
         user = lock_user(owner.pk)
         email_tokens.spend(token=token, purpose=Purpose.RESET, user=user)
         email_tokens.void(user=user, purpose=Purpose.VERIFY)
+        _forget_whoever_registered(user)
         _mark_verified(user)
         _set_password(user, encoded, Session.RevokeReason.RESET)
     return user
@@ -188,6 +190,17 @@ def _with_address(fields: Mapping[str, Any]) -> User:
         same = User.objects.with_email(fields["email"])
         user = same.select_for_update(no_key=True).first()
     return user
+
+
+def _forget_whoever_registered(user: User) -> None:
+    """Nobody has proved anything yet: names and number may be those of a stranger who named the address first.
+
+    What the shop entered for a customer has no password, and stays.
+    """
+    if user.email_verified_at or user.phone_verified_at or not user.has_usable_password():
+        return
+    user.first_name, user.last_name, user.phone = "", "", None
+    user.save(update_fields=["first_name", "last_name", "phone"])
 
 
 def _mark_verified(user: User) -> None:

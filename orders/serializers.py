@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from account.actors import person_of
 from account.addresses import as_shipping_address, find_address
+from account.serializers import AddressField
 from common.errors import NotFound
 from common.money import Money
 from common.phones import normalise_phone
@@ -95,7 +96,7 @@ class CheckoutSerializer(StrictSerializer):
     """The body of a checkout. A signed-in customer's e-mail and telephone are used when none is given."""
 
     items = ItemSerializer(many=True, allow_empty=False, max_length=MAX_LINES)  # type: ignore[call-arg]
-    email = serializers.EmailField(required=False, allow_blank=True, max_length=254)
+    email = AddressField(required=False, allow_blank=True)
     phone = PhoneField(required=False, allow_blank=True)
     shipping_address = AddressSerializer(required=False)
     shipping_address_id = serializers.UUIDField(

@@ -93,6 +93,24 @@ def test_the_owner_asks_for_a_password_instead(api, taken_early, run_jobs):
     for old in taken_early:
         assert api.post("/api/auth/verify-email/", {"token": old}).status_code == 400
         assert api.post("/api/auth/password/reset/", {**body, "token": old}).status_code == 400
+    user = User.objects.get()
+    assert (user.first_name, user.phone) == ("", None), "theirs, not the owner's"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "proved", [{"email_verified_at": timezone.now()}, {"phone_verified_at": timezone.now()}, {}]
+)
+def test_a_reset_forgets_nothing_that_is_the_owners(api, run_jobs, proved):
+    """Whoever has proved an address or a number, and whomever the shop entered without a password."""
+    user = User(email=VICTIM, first_name="Meron", phone=PHONE, **proved)
+    user.set_password(OWN) if proved else user.set_unusable_password()
+    user.save()
+    services.request_password_reset(email=VICTIM)
+    run_jobs()
+    services.reset_password(token=tokens_in_letters()[-1], new_password=f"{OWN} again")
+    user.refresh_from_db()
+    assert (user.first_name, user.phone) == ("Meron", PHONE)
 
 
 def code_for(phone, purpose=PhoneCode.Purpose.SIGN_IN, user=None, code="246810"):
@@ -205,6 +223,34 @@ def test_a_look_alike_is_no_address(api, email):
     body = {"email": email, "password": OWN}
     assert api.post("/api/auth/register/", body).status_code == 400
     assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "email",
+    [
+        "meron@buyers.shop\u200b", "meron@buy\u00aders.shop", "meron@buyers.shop\u3002",
+        '"meron"@buyers.shop', '"me\\ron"@buyers.shop',
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["register", "password/forgot", "verify-email/resend"])
+def test_a_second_spelling_of_a_mailbox_is_no_address(api, email, path):
+    """Mail servers drop what is invisible, and quotes: each spelling would be another account, and get its own letters."""
+    body = {"email": email} | ({"password": OWN} if path == "register" else {})
+    assert api.post(f"/api/auth/{path}/", body).status_code == 400
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "email",
+    ["meron@bücher.shop", "meron@xn--bcher-kva.shop", "meron@ገበያ.shop", "me.ron+1@buyers.shop"],
+)
+def test_domains_in_ones_own_letters_are_addresses(api, email):
+    """Browsers write them as `xn--…`."""
+    body = {"email": email, "password": OWN}
+    assert api.post("/api/auth/register/", body).status_code == 202
+    assert User.objects.with_email(email).exists()
 
 
 @pytest.mark.django_db
