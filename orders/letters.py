@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
+from account.identifiers import email_key
 from common.limiter import Limit, TooManyRequests
 from common.money import format_amount
 from events.services import post_letter
@@ -37,7 +38,7 @@ def tell_paid(order: Order) -> None:
 
 def tell_cancelled(order: Order) -> None:
     """The order ended without money."""
-    if order.owner_id is None and not _may_write_to(order.email or order.phone):
+    if not _is_owners(order) and not _may_write_to(order.email or order.phone):
         return
     why = "because it was not paid in time" if order.cancel_reason == "expired" else "as requested"
     in_review = order.payment_status == PaymentStatus.REVIEW
@@ -67,11 +68,21 @@ def tell_payment_review(order: Order) -> None:
     )
 
 
+def _is_owners(order: Order) -> bool:
+    """Whether the contact is one that the order's customer has proved. Customers, too, may name somebody else's."""
+    owner = order.owner
+    if owner is None:
+        return False
+    if order.email:
+        return owner.email_verified_at is not None and email_key(order.email) == owner.email_key
+    return owner.phone_verified_at is not None and order.phone == owner.phone
+
+
 def _may_write_to(contact: str) -> bool:
     """Whoever places orders without paying may name any mailbox or telephone: we are no tool to flood them with."""
     try:
         if settings.RATE_LIMITS:
-            UNPAID_PER_CONTACT.spend(contact.casefold())
+            UNPAID_PER_CONTACT.spend(email_key(contact))
     except TooManyRequests:
         log.warning("no more letters today about unpaid orders to one contact")
         return False

@@ -158,6 +158,7 @@ class TestNobodyLocksOutTheOwner:
         assert right(api, "198.51.100.1").status_code == 200
         attack(api)
         assert right(api, "198.51.100.1").status_code == 200
+        assert wrong(api, "203.0.113.1").status_code == 429, "strangers go on where they were"
 
     def test_of_ipv6_the_network_is_known(self, api, person):
         person()

@@ -136,6 +136,18 @@ class TestLetters:
             end_unpaid(order)
         assert Letter.objects.filter(recipient=customer.email).count() == 8
 
+    def test_customers_who_name_another_mailbox_flood_it_no_more_than_guests(self):
+        customer, unproved = factories.user(), factories.user(email_verified_at=None)
+        for owner, email in ((customer, "victim@buyers.shop"), (unproved, unproved.email)):
+            for _ in range(8):
+                end_unpaid(factories.place(owner, email=email))
+            assert Letter.objects.filter(recipient=email).count() == 5
+
+    def test_one_mailbox_is_counted_once_however_it_is_spelled(self):
+        for spelling in ("victim@buyers.shop", "Victim@BUYERS.shop", "victim@ｂuyers.shop"):
+            self.cancelled(3, email=spelling)
+        assert Letter.objects.filter(recipient__iendswith="uyers.shop").count() == 5
+
     def test_a_day_later_they_are_told_again(self):
         self.cancelled(6, email="victim@buyers.shop")
         RateCounter.objects.update(slot=0, expires_at=timezone.now() - timedelta(days=1))
