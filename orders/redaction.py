@@ -69,13 +69,15 @@ def redact_orders(*, ids: Collection[int], by: Actor, note: str) -> int:
     return len(orders)
 
 
-def forget_contact(*, user_id: int | None, emails: Collection[str], phones: Collection[str]) -> int:
-    """Other customers' orders that give this person as their contact: their owner's own address stands in. Returns how many.
+def forget_contact(
+    *, user_id: int | None, emails: Collection[str], phones: Collection[str]
+) -> list[int]:
+    """Other customers' orders that give this person as their contact: their owner's own address stands in. Returns which.
 
     An owner who has none of the kind is reached by the other kind, which they must have.
     """
     require_transaction()
-    changed = 0
+    changed = []
     theirs = _folded().filter(owner__isnull=False).select_related("owner")
     orders: Any = theirs.exclude(owner_id=user_id).filter(
         Q(folded_email__in=list(emails)) | Q(phone__in=list(phones))
@@ -89,7 +91,7 @@ def forget_contact(*, user_id: int | None, emails: Collection[str], phones: Coll
         if not order.email and not order.phone:
             order.email, order.phone = owner.email or "", owner.phone or ""
         order.save(update_fields=["email", "phone"])
-        changed += 1
+        changed.append(order.pk)
     return changed
 
 

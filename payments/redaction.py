@@ -53,6 +53,13 @@ def redact_payments(*, order_ids: Collection[int]) -> int:
 
     The caller has locked the orders `FOR UPDATE`: a webhook that comes in meanwhile waits for it (`is_redacted`).
     """
+    references = redact_messages(order_ids=order_ids)
+    Payment.objects.filter(order_id__in=list(order_ids)).update(checkout_url=None)
+    return len(references)
+
+
+def redact_messages(*, order_ids: Collection[int]) -> list[str]:
+    """Take the customer out of what the gateway said about these orders. Returns the references of their payments."""
     require_transaction()
     payments = Payment.objects.filter(order_id__in=list(order_ids))
     PaymentEvent.objects.filter(payment__in=payments, note__startswith=f"{REFUSAL}:").update(
@@ -61,8 +68,7 @@ def redact_payments(*, order_ids: Collection[int]) -> int:
     references = list(payments.values_list("reference", flat=True))
     for event in WebhookEvent.objects.filter(reference__in=references, redacted_at=None):
         _redact(event)
-    payments.update(checkout_url=None)
-    return len(references)
+    return references
 
 
 def is_redacted(*, reference: str) -> bool:

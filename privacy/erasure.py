@@ -248,9 +248,10 @@ def _redact_orders(subject: Subject) -> None:
 
 def _forget_contact(subject: Subject) -> None:
     known_by = subject.known_by
-    order_redaction.forget_contact(
+    named = order_redaction.forget_contact(
         user_id=known_by.user_id, emails=known_by.emails, phones=known_by.phones
     )
+    payment_redaction.redact_messages(order_ids=named)  # the gateway was told the same contact
 
 
 def _forget_letters(subject: Subject) -> None:

@@ -148,6 +148,17 @@ def test_somebody_elses_order_keeps_its_owner_as_contact(person):
     assert (person.gift.email, person.gift.redacted_at) == (person.friend.email, None)
 
 
+def test_what_the_gateway_said_of_somebody_elses_order_names_them_no_more(person, shop):
+    """It was told the order's contact, and repeats it in its webhook."""
+    friend = shop.client()
+    friend.force_authenticate(person.friend)
+    gift = shop.order(friend, email=EMAIL)
+    payment = shop.pay(friend, gift)
+    erase(person)
+    assert found_in_tables([EMAIL]) == {}
+    assert Payment.objects.get(reference=payment["reference"]).status == "succeeded"
+
+
 def test_the_gateway_cannot_bring_the_person_back(person, shop):
     """A webhook or an answer that comes late still counts for the money, and no longer for the name."""
     reference = person.open_payment["reference"]
