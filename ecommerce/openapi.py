@@ -65,7 +65,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     ],
     "TAGS": [
         {"name": "auth", "description": "Accounts: register, verify, sign in, reset, profile."},
+        {"name": "addresses", "description": "The address book of whoever is signed in."},
         {"name": "staff", "description": "Who works in the shop, and in which roles."},
+        {"name": "keys", "description": "API keys: what programs may do."},
         {"name": "catalog", "description": "Categories, products, variants and images."},
         {"name": "orders", "description": "Checkout and what became of an order."},
         {"name": "payments", "description": "Paying an order through Chapa."},
