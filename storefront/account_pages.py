@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -85,7 +86,10 @@ def _page(
     ]
     outcome = outcome or email_tokens.state(token=token, purpose=purpose).value
     fine = outcome in {DONE, State.GOOD.value} and not errors
-    context = {"token": token, "outcome": outcome, "errors": errors, "action": path}
+    context = {
+        "token": token, "outcome": outcome, "errors": errors, "action": path,
+        "shortest": settings.PASSWORD_MIN_LENGTH, "longest": MAX_PASSWORD,
+    }  # fmt: skip
     return render(request, f"storefront/{name}.html", context, status=200 if fine else 400)
 
 

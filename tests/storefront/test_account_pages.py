@@ -156,6 +156,14 @@ def test_reset(browser, user):
     assert user.check_password(NEW)
 
 
+def test_the_browser_asks_for_the_length_that_is_set(browser, user, settings):
+    """The page once said 12, and kept shorter ones from a shop that allows them."""
+    settings.PASSWORD_MIN_LENGTH = 9
+    page = open_page(browser, "/account/reset/", issue(user, Purpose.RESET)).content.decode()
+    assert "At least 9 characters" in page
+    assert 'minlength="9" maxlength="128"' in page
+
+
 @pytest.mark.parametrize(
     ("password", "again", "words"),
     [
