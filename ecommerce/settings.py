@@ -227,7 +227,8 @@ if SENTRY_DSN:
 # --- Browser security -------------------------------------------------------------------------
 HTTPS = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_HTTPONLY = True
+# Forms carry the CSRF token in themselves: no script reads the cookie.
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 # Tokens in links never travel in a Referer. Under "no-referrer" browsers post forms with `Origin: null`, which CSRF refuses.

@@ -235,4 +235,5 @@ def test_cookies_stay_where_they_belong(place, settings):
     assert session["httponly"]
     assert session["samesite"] == "Lax"
     assert page.cookies["csrftoken"]["samesite"] == "Lax"
+    assert page.cookies["csrftoken"]["httponly"]
     assert not Client().get("/api/products/").cookies, "the API sets none"
