@@ -21,7 +21,7 @@ from django.http import HttpRequest
 
 from account import email_change, known_devices, letters, phone_identity, sessions, throttles
 from account.backends import works_here
-from account.identifiers import email_key
+from account.identifiers import email_key, with_ascii_domain
 from account.key_admin import ApiKeyAdmin as ApiKeyAdmin
 from account.models import Role, Session, User
 from account.roles import CHANGE_ROLES, refuse_to_lose_last_owner, set_roles
@@ -77,7 +77,7 @@ class IdentifierChecks(forms.ModelForm):
         owners = User.objects.with_email(email).exclude(pk=self.instance.pk)
         if len(email_key(email)) > 254 or owners.exists():
             raise ValidationError("Another user has this address.", code="unique")
-        return email
+        return with_ascii_domain(email)
 
     def clean_phone(self) -> str | None:
         phone: str | None = self.cleaned_data.get("phone") or None

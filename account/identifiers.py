@@ -9,12 +9,19 @@ _LOOKED_AT = 320
 
 
 def email_key(address: str) -> str:
-    """The form under which an e-mail address is unique: NFKC, case folded on both sides of the `@`.
+    """The form under which an e-mail address is unique: NFKC, case folded on both sides of the `@`, the domain in ASCII."""
+    return with_ascii_domain(_folded(address))
 
-    Letters go to the address as it was typed; the key only compares.
-    """
-    folded = unicodedata.normalize("NFKC", address.strip()[:_LOOKED_AT]).casefold()
-    return unicodedata.normalize("NFKC", folded)
+
+def with_ascii_domain(address: str) -> str:
+    """The address as browsers send it: `x@bücher.shop` is `x@xn--bcher-kva.shop`. What is no domain stays as it is."""
+    local, at, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    try:
+        return f"{local}{at}{domain.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        return address
 
 
 def has_one_spelling(address: str) -> bool:
@@ -23,7 +30,7 @@ def has_one_spelling(address: str) -> bool:
     On its way to a mail server a domain loses invisible characters (`shop\u200b`) and gets plain dots, and a part in quotes
     its quotes and backslashes. Each such spelling would have a key of its own: past whatever is unique, or counted, by key.
     """
-    local, _, domain = email_key(address).rpartition("@")
+    local, _, domain = _folded(address).rpartition("@")
     try:
         kept = all(
             label.isascii() or label.encode("idna").decode("idna") == label
@@ -32,3 +39,8 @@ def has_one_spelling(address: str) -> bool:
     except UnicodeError:
         return False
     return kept and '"' not in local
+
+
+def _folded(address: str) -> str:
+    folded = unicodedata.normalize("NFKC", address.strip()[:_LOOKED_AT]).casefold()
+    return unicodedata.normalize("NFKC", folded)

@@ -112,7 +112,11 @@ def _answer_predecessor(session: Session, refresh_id: UUID) -> None:
     if session.revoked_at is not None or now >= session.expires_at:
         raise _sign_in_again()
     used_at = session.rotated_at
-    if refresh_id != session.previous_jti or used_at is None or now >= used_at + settings.REFRESH_GRACE:
+    if (
+        refresh_id != session.previous_jti
+        or used_at is None
+        or now >= used_at + settings.REFRESH_GRACE
+    ):
         raise _replayed(session, refresh_id)
     again_at = used_at + settings.REFRESH_GRACE / 2
     if session.reply_seen:

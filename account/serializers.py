@@ -9,14 +9,14 @@ from rest_framework import serializers
 
 from account.backends import permissions_for, roles_for
 from account.hashers import normalise_password
-from account.identifiers import email_key, has_one_spelling
+from account.identifiers import email_key, has_one_spelling, with_ascii_domain
 from account.models import Role, User
 from common.phones import normalise_phone
 from common.serializers import StrictModelSerializer, StrictSerializer
 
 
 class AddressField(serializers.EmailField):
-    """An e-mail address that a mail server can be given: ASCII before the `@`."""
+    """An e-mail address that a mail server can be given: ASCII before the `@`, and made ASCII after it."""
 
     default_error_messages = {
         "local_part": "Only plain letters, digits and signs may stand before the @.",
@@ -39,6 +39,7 @@ class AddressField(serializers.EmailField):
                 self.fail("invalid")
             if not has_one_spelling(value):
                 self.fail("invalid")
+            value = with_ascii_domain(value)
         return value
 
 

@@ -247,10 +247,19 @@ def test_a_second_spelling_of_a_mailbox_is_no_address(api, email, path):
     ["meron@bücher.shop", "meron@xn--bcher-kva.shop", "meron@ገበያ.shop", "me.ron+1@buyers.shop"],
 )
 def test_domains_in_ones_own_letters_are_addresses(api, email):
-    """Browsers write them as `xn--…`."""
     body = {"email": email, "password": OWN}
     assert api.post("/api/auth/register/", body).status_code == 202
     assert User.objects.with_email(email).exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("n", [0, 1])
+def test_a_domain_in_letters_and_as_browsers_write_it_is_one_mailbox(api, n):
+    two = ["meron@bücher.shop", "meron@xn--bcher-kva.shop"]
+    for email in (two[n], two[1 - n], "Meron@BÜCHER.shop"):
+        assert api.post("/api/auth/register/", {"email": email, "password": OWN}).status_code == 202
+    [user] = User.objects.all()
+    assert user.email_key == user.email.lower() == two[1], "stored as a mail server wants it"
 
 
 @pytest.mark.django_db
