@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.contrib.auth.backends import ModelBackend
 
 from account.models import User, UserRole
@@ -34,6 +35,23 @@ class RoleBackend(ModelBackend):
 
     def has_module_perms(self, user_obj: Any, app_label: str) -> bool:
         return any(name.startswith(f"{app_label}.") for name in permissions_for(user_obj))
+
+    # Django's asynchronous twins do not ask the methods above: left alone, they would look at groups again.
+
+    async def aget_user_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        return set()
+
+    async def aget_group_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        return set()
+
+    async def aget_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        return await sync_to_async(self.get_all_permissions)(user_obj, obj)
+
+    async def ahas_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
+        return await sync_to_async(self.has_perm)(user_obj, perm, obj)
+
+    async def ahas_module_perms(self, user_obj: Any, app_label: str) -> bool:
+        return await sync_to_async(self.has_module_perms)(user_obj, app_label)
 
 
 def roles_for(user: Any) -> frozenset[str]:

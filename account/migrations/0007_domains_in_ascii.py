@@ -23,4 +23,7 @@ def spell_out(apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
     dependencies = [("account", "0006_codes_for_known_devices")]
 
-    operations = [migrations.RunPython(spell_out, migrations.RunPython.noop)]
+    operations = [
+        migrations.RunPython(spell_out, migrations.RunPython.noop),
+        migrations.AlterModelOptions(name="apikey", options={"verbose_name": "API key"}),
+    ]

@@ -27,6 +27,7 @@ class ApiKey(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = "API key"
         constraints = [
             models.CheckConstraint(condition=~Q(scopes=[]), name="api_key_may_do_something"),
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
@@ -80,6 +81,20 @@ def test_being_staff_groups_and_personal_permissions_grant_nothing(person):
     assert not fresh(user).has_perm("catalog.view_product")
     assert fresh(user).get_all_permissions() == set()
     assert not fresh(user).has_module_perms("catalog")
+
+
+def test_asynchronous_code_gets_the_same_answers(person):
+    clerk, superuser = person(is_staff=True), person("root@nexus.shop", is_superuser=True)
+    clerk.user_permissions.set(Permission.objects.all())
+    UserRole.objects.create(user=clerk, role=Role.SUPPORT)
+    ask = async_to_sync
+    for user in (fresh(clerk), fresh(superuser)):
+        assert ask(user.aget_all_permissions)() == user.get_all_permissions()
+        assert ask(user.aget_group_permissions)() == ask(user.aget_user_permissions)() == set()
+        for name in EVERYTHING:
+            assert ask(user.ahas_perm)(name) is user.has_perm(name), name
+        assert ask(user.ahas_module_perms)("orders") is user.has_module_perms("orders")
+    assert not ask(fresh(clerk).ahas_perm)("catalog.change_price")
 
 
 @pytest.mark.parametrize("taken", ["is_staff", "is_active"])
