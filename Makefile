@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 # Python compiles what it imports; compiling everything at once costs six seconds of the first start.
 PIP := $(BIN)/python -m pip install --quiet --quiet --no-compile --disable-pip-version-check --require-hashes
 TEST_DATA := .nexus-test
+# How many tests run at once; with 0 one after the other, in one process.
+WORKERS ?= 2
 UV := $(BIN)/uv pip compile --no-config --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
 # The first interpreter that fits; the lock file holds builds for 3.11 to 3.13.
@@ -21,7 +23,7 @@ run: $(VENV)/installed ## start the shop: PostgreSQL, demo data, simulated Chapa
 	@exec $(BIN)/python -IS ecommerce/management/leash.py $$PPID $(BIN)/python manage.py up
 
 test: $(VENV)/installed-dev ## run the whole test suite (ARGS="tests/orders -x" for a part)
-	@NEXUS_DATA_DIR="$${NEXUS_TEST_DATA_DIR:-$(TEST_DATA)}" exec $(BIN)/python -m pytest $(ARGS)
+	@NEXUS_DATA_DIR="$${NEXUS_TEST_DATA_DIR:-$(TEST_DATA)}" exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: $(VENV)/installed-dev ## lint, format, types, import borders, migrations, OpenAPI drift
 	$(BIN)/ruff format --check .

@@ -11,7 +11,6 @@ from django.test.utils import CaptureQueriesContext
 
 from account import roles, sessions, tokens
 from account.models import Role, User
-from common.ids import uuid7
 
 pytestmark = pytest.mark.django_db
 
@@ -111,7 +110,7 @@ def test_bad_bodies_name_their_field(call, person, body, field):
     assert roles.staff().count() == 1
 
 
-@pytest.mark.parametrize("public_id", [str(uuid7()), "1", "x", "0" * 40])
+@pytest.mark.parametrize("public_id", ["01936b2f-0000-7000-8000-000000000000", "1", "x", "0" * 40])
 def test_unknown_and_malformed_ids_are_404(call, public_id):
     for method, path in (("get", f"{public_id}/"), ("put", f"{public_id}/roles/")):
         assert refused(call(method, path, {"roles": []})) == (404, "not_found")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +16,6 @@ from account.scopes import SCOPES
 from catalog.models import Category, Product
 from catalog.services import NewProduct, NewVariant, create_product
 from common.actors import SYSTEM
-from pricing.models import TaxRate
 
 PASSWORD = "buna-teff-injera-94"
 # First ids by model, so that a reader sees at a glance what an id belongs to, and every run gives the same.
@@ -67,8 +65,6 @@ class World:
 def build() -> World:
     """Fill an empty database."""
     _reset_ids()
-    if not TaxRate.objects.exists():  # a migration's row, gone after the first flush
-        TaxRate.objects.create(rate="0.15", valid_from=timezone.now() - timedelta(days=1))
     with transaction.atomic():
         coffee = Category.objects.create(name="Coffee", slug="coffee", position=1)
         Category.objects.create(name="Single origin", slug="single-origin", parent=coffee)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
-from django.utils import timezone
 
 from tests.payments.fake_chapa import SECRET_KEY, WEBHOOK_SECRET, FakeChapa
 
@@ -71,10 +69,7 @@ def make_variant(*, price="1250.00", stock=10):
     from common.actors import SYSTEM
     from common.ids import readable_code
     from inventory.services import open_item
-    from pricing.models import TaxRate
 
-    if not TaxRate.objects.exists():  # a migration's row, gone with the first flush
-        TaxRate.objects.create(rate="0.15", valid_from=timezone.now() - timedelta(days=1))
     code = readable_code().lower()
     category = Category.objects.create(name=f"Coffee {code}", slug=f"coffee-{code}")
     product = Product.objects.create(

@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import json
 import uuid
-from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -72,11 +71,8 @@ class InProcess:
     """What a person and the gateway do to a shop."""
 
     def __init__(self, chapa, run_jobs):
-        from pricing.models import TaxRate
         from tests import factories
 
-        if not TaxRate.objects.exists():  # a migration's row, gone with the first flush
-            TaxRate.objects.create(rate="0.15", valid_from=timezone.now() - timedelta(days=1))
         self.chapa, self.run_jobs = chapa, run_jobs
         self.variant = factories.variant(stock=1000)
         self.owner = factories.staff(email="owner@shop.example")
