@@ -3,6 +3,7 @@
 from account.models.addresses import Address
 from account.models.api_keys import ApiKey, ApiKeySecret
 from account.models.email_tokens import EmailToken
+from account.models.groups import CustomerGroup
 from account.models.people import EmailKeyField, User, UserManager
 from account.models.phone_codes import PhoneCode
 from account.models.roles import Role, UserRole
@@ -13,6 +14,7 @@ __all__ = [
     "Address",
     "ApiKey",
     "ApiKeySecret",
+    "CustomerGroup",
     "EmailKeyField",
     "EmailToken",
     "PhoneCode",

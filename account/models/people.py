@@ -13,6 +13,7 @@ from django.db.models.functions import Lower, Now
 from django.utils import timezone
 
 from account.identifiers import email_key
+from account.models.groups import CustomerGroup
 from common.ids import uuid7
 from common.phones import normalise_phone
 
@@ -89,6 +90,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     token_version = models.PositiveIntegerField(
         default=0, db_default=0, editable=False, help_text="Tokens that carry a lower one are void."
     )
+    customer_group = models.ForeignKey(
+        CustomerGroup, models.SET_NULL, null=True, blank=True, related_name="customers",
+        help_text="What a group pays is in its price list.",
+    )  # fmt: skip
     erased_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

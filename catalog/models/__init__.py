@@ -1,0 +1,67 @@
+"""The catalogue as facts: what is sold, how it is described, grouped and priced."""
+
+from catalog.models.attributes import (
+    Attribute,
+    AttributeChoice,
+    AttributeValue,
+    Kind,
+    ProductType,
+    TypeAttribute,
+)
+from catalog.models.categories import Category, CategoryQuerySet
+from catalog.models.groupings import Brand, Collection, CollectionProduct
+from catalog.models.media import Image
+from catalog.models.naming import (
+    NAME_LENGTH,
+    NON_DIGIT,
+    SKU_LENGTH,
+    SLUG_LENGTH,
+    SLUG_PATTERN,
+    VARIANT_NAME_LENGTH,
+    by_id_or_slug,
+)
+from catalog.models.prices import RETAIL, Offer, Price, PriceChange, PriceList
+from catalog.models.products import Product, ProductQuerySet, search_query
+from catalog.models.texts import Language, Term
+from catalog.models.transfers import Transfer
+from catalog.models.variants import BundlePart, Variant, VariantQuerySet
+from catalog.models.versions import CatalogMoment, CatalogTouch, CatalogVersion
+
+__all__ = [
+    "NAME_LENGTH",
+    "NON_DIGIT",
+    "RETAIL",
+    "SKU_LENGTH",
+    "SLUG_LENGTH",
+    "SLUG_PATTERN",
+    "VARIANT_NAME_LENGTH",
+    "Attribute",
+    "AttributeChoice",
+    "AttributeValue",
+    "Brand",
+    "BundlePart",
+    "CatalogMoment",
+    "CatalogTouch",
+    "CatalogVersion",
+    "Category",
+    "CategoryQuerySet",
+    "Collection",
+    "CollectionProduct",
+    "Image",
+    "Kind",
+    "Language",
+    "Offer",
+    "Price",
+    "PriceChange",
+    "PriceList",
+    "Product",
+    "ProductQuerySet",
+    "ProductType",
+    "Term",
+    "Transfer",
+    "TypeAttribute",
+    "Variant",
+    "VariantQuerySet",
+    "by_id_or_slug",
+    "search_query",
+]

@@ -1,0 +1,94 @@
+"""Variants, what they are bundled of, and what they may be bought as."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import MD5, Cast, Now
+
+from catalog.models.naming import SKU_LENGTH, VARIANT_NAME_LENGTH
+from catalog.models.products import Product
+from common.money import DECIMAL_PLACES, MAX_DIGITS
+
+
+class VariantQuerySet(models.QuerySet["Variant"]):
+    """Which variants."""
+
+    def live(self) -> VariantQuerySet:
+        """Those that are not archived."""
+        return self.filter(archived_at__isnull=True)
+
+    def for_sale(self) -> VariantQuerySet:
+        """What a checkout accepts: live variants of published, unarchived products."""
+        return self.live().filter(product__is_published=True, product__archived_at__isnull=True)
+
+
+class Variant(models.Model):
+    """What is actually bought: one size in one colour, with its price, SKU and stock."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="variants")
+    sku = models.CharField(max_length=SKU_LENGTH, help_text="Stock-keeping unit; case matters.")
+    name = models.CharField(max_length=VARIANT_NAME_LENGTH, blank=True, default="")
+    options = models.JSONField(
+        default=list, blank=True, help_text='Such as [{"name": "Size", "value": "Large"}].'
+    )
+    price = models.DecimalField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
+    compare_at_price = models.DecimalField(
+        max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, null=True, blank=True,
+        help_text="The price before a reduction.",
+    )  # fmt: skip
+    position = models.PositiveIntegerField(default=0)
+    barcode = models.CharField(max_length=64, blank=True, default="")
+    weight_grams = models.PositiveIntegerField(null=True, blank=True)
+    stock_item = models.OneToOneField("inventory.StockItem", models.PROTECT, related_name="variant")
+    archived_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+
+    objects = VariantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sku"],
+                condition=Q(archived_at__isnull=True),
+                name="variant_sku_is_unique_unless_archived",
+            ),
+            models.UniqueConstraint(
+                # A digest, as an index entry may not be as long as options may be.
+                F("product"),
+                MD5(Cast("options", models.TextField())),
+                condition=Q(archived_at__isnull=True),
+                name="variant_options_are_unique_in_product",
+            ),
+            models.CheckConstraint(condition=~Q(sku=""), name="variant_has_a_sku"),
+            models.CheckConstraint(condition=Q(price__gte=0), name="variant_price_is_not_negative"),
+            models.CheckConstraint(
+                condition=Q(compare_at_price__isnull=True) | Q(compare_at_price__gte=F("price")),
+                name="compare_at_price_is_not_below_price",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.sku
+
+
+class BundlePart(models.Model):
+    """A variant that is a bundle is sold out of the stock of its parts; its own stock item stays empty."""
+
+    variant = models.ForeignKey(Variant, models.CASCADE, related_name="parts")
+    stock_item = models.ForeignKey(
+        "inventory.StockItem", models.PROTECT, related_name="bundle_parts"
+    )
+    quantity = models.PositiveIntegerField(default=1, help_text="Pieces of it in one bundle.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["variant", "stock_item"], name="bundle_names_each_part_once"
+            ),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="bundle_part_is_something"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of stock item {self.stock_item_id}"
