@@ -29,17 +29,21 @@ def _own_files(tmp_path: Path, settings):
 
 
 @pytest.fixture(autouse=True)
-def _standard_tax_rate(request):
-    """A migration's row, which the first transactional test has emptied away: no test depends on who ran before."""
+def _rows_of_migrations(request):
+    """What migrations write, and the first transactional test has emptied away: no test depends on who ran before."""
     names = {"db", "transactional_db"} & set(request.fixturenames)
     for name in names:
         request.getfixturevalue(name)
     if names or request.node.get_closest_marker("django_db"):
         from django.db import connection
 
+        from catalog.models import RETAIL, Language, PriceList
         from pricing.models import TaxRate
 
         if not TaxRate.objects.exists():
+            PriceList.objects.get_or_create(pk=RETAIL, defaults={"name": "Retail"})
+            Language.objects.get_or_create(code="en", defaults={"name": "English"})
+            Language.objects.get_or_create(code="am", defaults={"name": "አማርኛ", "position": 1})
             since = datetime(2003, 1, 1, tzinfo=UTC)
             TaxRate.objects.create(name="VAT", rate=Decimal("0.15"), valid_from=since)
             with connection.cursor() as cursor:
