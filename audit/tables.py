@@ -40,23 +40,27 @@ def _columns(names: str) -> tuple[str, ...]:
     return tuple(names.split())
 
 
+_OF_PRODUCT = "name slug brand tags category_id product_type_id is_published publish_from publish_until archived_at"
+
 AUDITED: Mapping[str, Audited] = {
     # --- What is sold ---------------------------------------------------------------------------
     "catalog_category": Audited(
         "category",
         shown=_columns("name slug parent_id position"),
-        masked=_columns("description"),
+        masked=_columns("description translations"),
         ignored=_columns("created_at updated_at"),
         public="slug",
     ),
     "catalog_product": Audited(
         "product",
-        shown=_columns("name slug brand tags category_id is_published archived_at"),
-        masked=_columns("description"),
+        shown=_columns(_OF_PRODUCT),
+        masked=_columns("description translations"),
         ignored=_columns(
             "published_at created_at updated_at min_price in_stock sku_list folded_name search"
+            " variant_count brand_id further_words tokens version"
         ),
         public="slug",
+        watched=_columns(f"{_OF_PRODUCT} description translations"),  # the rest follows by triggers
     ),
     "catalog_variant": Audited(
         "variant",
@@ -70,8 +74,73 @@ AUDITED: Mapping[str, Audited] = {
     "catalog_image": Audited(
         "image",
         shown=_columns("variant_id file source_url alt"),
-        ignored=_columns("position width height created_at"),
+        masked=_columns("translations"),
+        ignored=_columns("position width height renditions created_at"),
         beside=_columns("product_id"),
+    ),
+    "catalog_bundlepart": Audited(
+        "bundle_part",
+        shown=_columns("stock_item_id quantity"),
+        beside=_columns("variant_id"),
+    ),
+    # --- How it is described and grouped --------------------------------------------------------
+    "catalog_attribute": Audited(
+        "attribute", shown=_columns("code name kind unit is_filterable"), public="code"
+    ),
+    "catalog_attributechoice": Audited(
+        "attribute_choice",
+        shown=_columns("value"),
+        ignored=_columns("position"),
+        beside=_columns("attribute_id"),
+    ),
+    "catalog_producttype": Audited("product_type", shown=_columns("name")),
+    "catalog_typeattribute": Audited(
+        "type_attribute",
+        shown=_columns("attribute_id is_required"),
+        ignored=_columns("position"),
+        beside=_columns("product_type_id"),
+    ),
+    "catalog_attributevalue": Audited(
+        "attribute_value",
+        shown=_columns("attribute_id text number choice_id boolean date"),
+        beside=_columns("product_id"),
+        together=True,
+    ),
+    "catalog_brand": Audited(
+        "brand",
+        shown=_columns("name slug"),
+        masked=_columns("description translations"),
+        ignored=_columns("created_at updated_at"),
+        public="slug",
+    ),
+    "catalog_collection": Audited(
+        "collection",
+        shown=_columns("name slug is_published position"),
+        masked=_columns("description translations"),
+        ignored=_columns("created_at updated_at"),
+        public="slug",
+    ),
+    "catalog_collectionproduct": Audited(
+        "collection_product",
+        shown=_columns("product_id"),
+        ignored=_columns("position"),
+        beside=_columns("collection_id"),
+        together=True,
+    ),
+    "catalog_language": Audited("language", shown=_columns("name position"), public="code"),
+    "catalog_term": Audited("term", shown=_columns("text translations")),
+    # --- What it costs --------------------------------------------------------------------------
+    "account_customergroup": Audited(
+        "customer_group", shown=_columns("name"), ignored=_columns("created_at")
+    ),
+    "catalog_pricelist": Audited(
+        "price_list", shown=_columns("name group_id"), ignored=_columns("created_at")
+    ),
+    "catalog_price": Audited(
+        "price",
+        shown=_columns("currency is_sale min_quantity amount valid_from valid_until"),
+        ignored=_columns("created_at"),
+        beside=_columns("variant_id price_list_id"),
     ),
     "pricing_taxrate": Audited("tax_rate", shown=_columns("name rate valid_from valid_until")),
     # --- How many -------------------------------------------------------------------------------
@@ -140,6 +209,7 @@ AUDITED: Mapping[str, Audited] = {
         "user",
         shown=_columns(
             "is_superuser is_staff is_active token_version email_verified_at phone_verified_at erased_at"
+            " customer_group_id"
         ),
         masked=_columns("password email phone first_name last_name"),
         ignored=_columns("last_login email_key created_at"),
@@ -215,6 +285,12 @@ AUDITED: Mapping[str, Audited] = {
 UNAUDITED: Mapping[str, str] = {
     "audit_auditentry": "the log itself: append-only by triggers of its own",
     "inventory_reservation": "hot, and derivable: every change goes with an order's, and `doctor` compares the two",
+    "catalog_pricechange": "derived by a trigger from the prices of variants, which are audited",
+    "catalog_offer": "derived by triggers from products and prices, which are audited",
+    "catalog_catalogversion": "counters, raised by triggers",
+    "catalog_catalogmoment": "derived by triggers from the times of prices and products",
+    "catalog_catalogtouch": "empty between transactions",
+    "catalog_transfer": "is a log: who had which file read or written, and when; what it changes is audited",
     "account_emailtoken": "secrets of a few hours; what they were used for is a change of the user",
     "account_phonecode": "secrets of a few minutes; guessing them is a `security.` entry",
     "events_letter": "the outbox: written by jobs, blanked when sent, and its text is personal",

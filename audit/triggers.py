@@ -79,7 +79,7 @@ BEGIN
     END IF;
     {_AUTHOR}
     {_ENTRY} || CASE TG_OP WHEN 'INSERT' THEN '.created' WHEN 'UPDATE' THEN '.updated' ELSE '.deleted' END,
-             TG_TABLE_NAME, coalesce(was, becomes)->>'id', left(coalesce(known->>TG_ARGV[1], ''), 120),
+             TG_TABLE_NAME, coalesce(coalesce(was, becomes)->>'id', ''), left(coalesce(known->>TG_ARGV[1], ''), 120),
              coalesce(changes, '{{}}'), details;
     RETURN NULL;
 END $$
