@@ -221,13 +221,13 @@ CREATE OR REPLACE FUNCTION catalog_stock_updated() RETURNS trigger LANGUAGE plpg
 DECLARE
     ids bigint[] := ARRAY(
         SELECT variant.product_id
-          FROM new_rows JOIN old_rows USING (id) JOIN catalog_variant variant ON variant.stock_item_id = id
+          FROM new_rows JOIN old_rows USING (id) JOIN catalog_variant variant ON variant.stock_item_id = new_rows.id
          WHERE (new_rows.on_hand > new_rows.reserved) <> (old_rows.on_hand > old_rows.reserved)
            AND variant.archived_at IS NULL
          UNION
         SELECT variant.product_id
           FROM new_rows JOIN old_rows USING (id)
-          JOIN catalog_bundlepart part ON part.stock_item_id = id
+          JOIN catalog_bundlepart part ON part.stock_item_id = new_rows.id
           JOIN catalog_variant variant ON variant.id = part.variant_id
          WHERE (new_rows.on_hand - new_rows.reserved >= part.quantity)
             <> (old_rows.on_hand - old_rows.reserved >= part.quantity)

@@ -114,11 +114,16 @@ END $$
 SHARED = """
 CREATE FUNCTION catalog_shared_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'UPDATE' AND NOT EXISTS (SELECT * FROM new_rows EXCEPT SELECT * FROM old_rows) THEN
-        RETURN NULL;
-    ELSIF TG_OP = 'INSERT' AND NOT EXISTS (SELECT FROM new_rows) THEN
-        RETURN NULL;
-    ELSIF TG_OP = 'DELETE' AND NOT EXISTS (SELECT FROM old_rows) THEN
+    -- One IF for each: an expression may only name the transition tables that its statement has.
+    IF TG_OP = 'UPDATE' THEN
+        IF NOT EXISTS (SELECT * FROM new_rows EXCEPT SELECT * FROM old_rows) THEN
+            RETURN NULL;
+        END IF;
+    ELSIF TG_OP = 'INSERT' THEN
+        IF NOT EXISTS (SELECT FROM new_rows) THEN
+            RETURN NULL;
+        END IF;
+    ELSIF NOT EXISTS (SELECT FROM old_rows) THEN
         RETURN NULL;
     END IF;
     PERFORM catalog_touch(ARRAY[-1]);
