@@ -133,7 +133,8 @@ QUERIES: dict[str, tuple[str, str]] = {
         SELECT product.id, product.in_stock, product.min_price, real.in_stock, real.min_price
           FROM catalog_product product
           JOIN LATERAL (
-                SELECT bool_or(item.on_hand > item.reserved) AS in_stock, MIN(variant.price) AS min_price
+                SELECT bool_or(catalog_can_be_bought(variant.id, item.on_hand, item.reserved)) AS in_stock,
+                       MIN(variant.price) AS min_price
                   FROM catalog_variant variant
                   JOIN inventory_stockitem item ON item.id = variant.stock_item_id
                  WHERE variant.product_id = product.id AND variant.archived_at IS NULL
