@@ -345,12 +345,12 @@ BEGIN
         IF plain !~ '[a-z]' OR EXISTS (SELECT FROM catalog_brand WHERE slug = plain) THEN
             plain := concat_ws('-', nullif(plain, ''), 'b' || left(md5(word), 10));
         END IF;
-        INSERT INTO catalog_brand (name, slug) VALUES (word, plain) ON CONFLICT DO NOTHING RETURNING id INTO found;
+        INSERT INTO catalog_brand (name, slug, description) VALUES (word, plain, '') ON CONFLICT DO NOTHING RETURNING id INTO found;
         IF found IS NULL THEN
             SELECT id INTO found FROM catalog_brand WHERE name = word;
         END IF;
         IF found IS NULL THEN  -- another brand took the slug at the same moment
-            INSERT INTO catalog_brand (name, slug) VALUES (word, 'b' || md5(word)) RETURNING id INTO found;
+            INSERT INTO catalog_brand (name, slug, description) VALUES (word, 'b' || md5(word), '') RETURNING id INTO found;
         END IF;
     END IF;
     RETURN found;
