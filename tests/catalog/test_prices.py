@@ -224,18 +224,18 @@ def test_what_was_before_the_30_days_does_not_count():
 
 
 def test_a_price_that_two_rows_carry_on_began_with_the_first():
-    variant = factories.variant(price="100.00")
-    was(variant, ("100", 90))
-    first = listed(variant, "70", since=-50 * DAY, until=-20 * DAY, is_sale=True)
-    second = listed(variant, "70", since=-19 * DAY, is_sale=True)
-    assert lowest(variant) == 70  # there was a day at 100 in between
-    second.delete()
-    Price.objects.create(
-        variant=variant, price_list_id=RETAIL, amount=70, is_sale=True, valid_from=first.valid_until
-    )
+    variant, other = factories.variant(price="100.00"), factories.variant(price="100.00")
+    for one, second_begins in ((variant, timedelta()), (other, DAY)):
+        was(one, ("100", 90))
+        first = listed(one, "70", since=-50 * DAY, until=-20 * DAY, is_sale=True)
+        Price.objects.create(
+            variant=one, price_list_id=RETAIL, amount=70, is_sale=True,
+            valid_from=first.valid_until + second_begins,
+        )  # fmt: skip
     assert lowest(variant) == 100  # before day 50
+    assert lowest(other) == 70  # there was a day at 100 in between
     listed(
-        variant, "60", since=-30 * DAY, until=-29 * DAY, min_quantity=2
+        variant, "60", since=-51 * DAY, until=-49 * DAY, min_quantity=2
     )  # nobody pays it for one
     assert lowest(variant) == 100
 
