@@ -148,10 +148,10 @@ def _present(variant: str) -> str:
 
 
 def _paid(asked: str, *, moment: str, known: str) -> str:
-    """What each row of `asked` (variant_id, quantity) pays at `moment`."""
+    """What each row of `asked` (place, variant_id, quantity) pays at `moment`."""
     return f"""
         WITH asked AS ({asked})
-        SELECT asked.variant_id, asked.quantity, paid.amount, paid.regular,
+        SELECT asked.place, asked.quantity, paid.amount, paid.regular,
                CASE WHEN paid.amount < paid.regular THEN paid.regular
                     WHEN %(currency)s = '' THEN variant.compare_at_price END,
                paid.is_sale, paid.price_id, paid.valid_until
@@ -170,7 +170,7 @@ def _paid(asked: str, *, moment: str, known: str) -> str:
              ORDER BY known.amount, known.is_sale, known.valid_until DESC NULLS FIRST, known.price_id
              LIMIT 1
          ) paid
-         ORDER BY asked.variant_id, asked.quantity
+         ORDER BY asked.place, asked.quantity
     """
 
 
@@ -221,8 +221,12 @@ def prices_of(
     """
     ids = list(dict.fromkeys(variant_ids))
     pieces = [(quantities or {}).get(pk, 1) for pk in ids]
-    asked = "SELECT * FROM unnest(%(ids)s::bigint[], %(pieces)s::integer[]) AS row (variant_id, quantity)"
-    found = _ask(asked, price_list, currency, at, ids=ids, pieces=pieces)
+    asked = (
+        "SELECT variant_id AS place, variant_id, quantity"
+        " FROM unnest(%(ids)s::bigint[], %(pieces)s::integer[]) AS row (variant_id, quantity)"
+    )
+    moment = _AT if at else _NOW
+    found = _ask(asked, price_list, currency, moment, ids=ids, pieces=pieces, at=at)
     return {variant_id: price for variant_id, _, price in found}
 
 
@@ -233,23 +237,39 @@ def tiers_of(
 
     One statement for any number of variants.
     """
-    moment = "%(at)s::timestamptz" if at else "now()"
+    moment = _AT if at else _NOW
     asked = f"""
-        SELECT id AS variant_id, 1 AS quantity FROM unnest(%(ids)s::bigint[]) id
+        SELECT id AS place, id AS variant_id, 1 AS quantity FROM unnest(%(ids)s::bigint[]) id
          UNION
-        SELECT listed.variant_id, listed.min_quantity
+        SELECT listed.variant_id, listed.variant_id, listed.min_quantity
           FROM unnest(%(ids)s::bigint[]) one (id) CROSS JOIN LATERAL (
             SELECT listed.* {_listed("one")} AND {_at("listed", moment)}
           ) listed
     """
     tiers: dict[int, list[tuple[int, EffectivePrice]]] = {}
-    for variant_id, quantity, price in _ask(
-        asked, price_list, currency, at, ids=list(dict.fromkeys(variant_ids))
-    ):
+    ids = list(dict.fromkeys(variant_ids))
+    for variant_id, quantity, price in _ask(asked, price_list, currency, moment, ids=ids, at=at):
         steps = tiers.setdefault(variant_id, [])
         if not steps or price.amount < steps[-1][1].amount:
             steps.append((quantity, price))
     return tiers
+
+
+def regular_prices_of(
+    asked: Iterable[tuple[int, int, datetime]], *, price_list: int, currency: str
+) -> list[Decimal | None]:
+    """For each (variant, quantity, moment): the lowest price of one piece that is no reduction. One statement."""
+    asked = list(asked)
+    variants, quantities, moments = zip(*asked, strict=True) if asked else ((), (), ())
+    found = _ask(
+        "SELECT * FROM unnest(%(ids)s::bigint[], %(pieces)s::integer[], %(moments)s::timestamptz[])"
+        " WITH ORDINALITY AS row (variant_id, quantity, at, place)",
+        price_list, currency, "asked.at", ids=list(variants), pieces=list(quantities), moments=list(moments),
+    )  # fmt: skip
+    regular: list[Decimal | None] = [None] * len(asked)
+    for place, _, price in found:
+        regular[place - 1] = price.regular
+    return regular
 
 
 def lowest_in_30_days(
@@ -268,14 +288,18 @@ def lowest_in_30_days(
         return dict(cursor.fetchall())
 
 
+_NOW, _AT = "now()", "%(at)s::timestamptz"
+
+
 def _ask(
-    asked: str, price_list: int, currency: str, at: datetime | None, **parameters: Any
+    asked: str, price_list: int, currency: str, moment: str, **parameters: Any
 ) -> list[tuple[int, int, EffectivePrice]]:
-    moment, known = ("%(at)s::timestamptz", _history) if at else ("now()", _present)
-    parameters |= {"price_list": price_list, "currency": currency_key(currency), "at": at}
+    """Run the rule over the rows of `asked`: their place (variant or number), quantity and price."""
+    known = _present if moment == _NOW else _history
+    parameters |= {"price_list": price_list, "currency": currency_key(currency)}
     with connection.cursor() as cursor:
         cursor.execute(_paid(asked, moment=moment, known=known("variant")), parameters)
         return [
-            (variant_id, quantity, EffectivePrice(*price))
-            for variant_id, quantity, *price in cursor.fetchall()
+            (place, quantity, EffectivePrice(*price))
+            for place, quantity, *price in cursor.fetchall()
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import ClassVar
 
@@ -15,7 +15,7 @@ class NoSuchProduct(NotFound):
     """No product, or one this caller may not see."""
 
 
-class _OneField(Refusal):
+class OneField(Refusal):
     """A refusal about one field, which the answer names."""
 
     field: ClassVar[str]
@@ -26,7 +26,7 @@ class _OneField(Refusal):
         super().__init__(detail, errors=[entry])
 
 
-class SlugTaken(_OneField, Conflict):
+class SlugTaken(OneField, Conflict):
     """Another product (or category) has this slug."""
 
     code = "slug_taken"
@@ -34,7 +34,7 @@ class SlugTaken(_OneField, Conflict):
     field = "slug"
 
 
-class SkuTaken(_OneField, Conflict):
+class SkuTaken(OneField, Conflict):
     """Another variant has this SKU."""
 
     code = "sku_taken"
@@ -42,7 +42,7 @@ class SkuTaken(_OneField, Conflict):
     field = "sku"
 
 
-class OptionsTaken(_OneField, Conflict):
+class OptionsTaken(OneField, Conflict):
     """The product has a variant with these options already."""
 
     code = "options_taken"
@@ -50,7 +50,7 @@ class OptionsTaken(_OneField, Conflict):
     field = "options"
 
 
-class CompareAtBelowPrice(_OneField, Invalid):
+class CompareAtBelowPrice(OneField, Invalid):
     """A price before the reduction must not be below the price."""
 
     code = "compare_at_below_price"
@@ -58,7 +58,7 @@ class CompareAtBelowPrice(_OneField, Invalid):
     field = "compare_at_price"
 
 
-class SeveralVariants(_OneField, Conflict):
+class SeveralVariants(OneField, Conflict):
     """Price, SKU and stock belong to the variants of this product."""
 
     code = "several_variants"
@@ -80,7 +80,7 @@ class CategoryInUse(Conflict):
     title = "This category still has products or categories in it"
 
 
-class CategoryCycle(_OneField, Invalid):
+class CategoryCycle(OneField, Invalid):
     """A category cannot be below itself."""
 
     code = "category_cycle"
@@ -88,7 +88,7 @@ class CategoryCycle(_OneField, Invalid):
     field = "parent"
 
 
-class CategoryTooDeep(_OneField, Invalid):
+class CategoryTooDeep(OneField, Invalid):
     """The tree has a limited depth."""
 
     code = "category_too_deep"
@@ -96,7 +96,7 @@ class CategoryTooDeep(_OneField, Invalid):
     field = "parent"
 
 
-class NoSuchCategory(_OneField, Invalid):
+class NoSuchCategory(OneField, Invalid):
     """A body or query names a category that does not exist."""
 
     code = "does_not_exist"
@@ -104,7 +104,7 @@ class NoSuchCategory(_OneField, Invalid):
     field = "category"
 
 
-_BY_CONSTRAINT: dict[str, type[_OneField]] = {
+_BY_CONSTRAINT: dict[str, type[OneField]] = {
     "product_slug_is_unique_unless_archived": SlugTaken,
     "category_slug_is_unique": SlugTaken,
     "variant_sku_is_unique_unless_archived": SkuTaken,
@@ -119,8 +119,8 @@ def constraint_of(error: IntegrityError) -> str:
 
 
 @contextmanager
-def refusing_conflicts() -> Iterator[None]:
-    """Run a write in a savepoint; a constraint that refuses it speaks as one of the refusals above.
+def refusing_conflicts(further: Mapping[str, type[Refusal]] | None = None) -> Iterator[None]:
+    """Run a write in a savepoint; a constraint that refuses it speaks as one of the refusals above, or of `further`.
 
     Looking first would not do: the other writer may commit in between. The constraint has the last word.
     """
@@ -128,7 +128,7 @@ def refusing_conflicts() -> Iterator[None]:
         with transaction.atomic():
             yield
     except IntegrityError as error:
-        refusal = _BY_CONSTRAINT.get(constraint_of(error))
+        refusal = {**_BY_CONSTRAINT, **(further or {})}.get(constraint_of(error))
         if refusal is None:
             raise
         raise refusal() from error

@@ -33,6 +33,11 @@ def round_half_up(amount: Decimal, currency: str) -> Decimal:
     return amount.quantize(Decimal(1).scaleb(-EXPONENTS[currency]), rounding=ROUND_HALF_UP)
 
 
+def has_minor_units_of(amount: Decimal, currency: str) -> bool:
+    """Whether the amount can be paid in this currency: 100.50 can in birr, and not in Ugandan shillings."""
+    return amount == round_half_up(amount, currency)
+
+
 def format_amount(amount: Decimal, currency: str) -> str:
     """A plain decimal string with the currency's number of decimals."""
     return f"{round_half_up(amount, currency):f}"

@@ -51,7 +51,7 @@ MONEY_SCHEMA = {
 }
 AMOUNT_PATTERN = r"^\d{1,12}(\.\d{1,2})?$"
 MONEY_INPUT_SCHEMA = {
-    "description": "An amount in major units of the shop's currency; as an object it may name that currency.",
+    "description": "An amount in major units, of the shop's currency where none is named.",
     "anyOf": [
         {"type": "string", "pattern": AMOUNT_PATTERN, "examples": ["1250.00"]},
         {"type": "number", "minimum": 0, "maximum": int(MAX_AMOUNT)},
@@ -74,7 +74,7 @@ MONEY_INPUT_SCHEMA = {
 
 
 class MoneyField(serializers.Field):
-    """Money of the shop's currency, 0 ≤ amount.
+    """Money of one currency, 0 ≤ amount: the shop's, unless `currency` is set.
 
     Reads `"1250.00"`, `1250` or `{"amount": "1250.00", "currency": "ETB"}` into a Decimal; writes the object. The written
     currency is that of the instance's `currency` attribute, or the shop's.
@@ -90,16 +90,21 @@ class MoneyField(serializers.Field):
 
     def __init__(self, *, min_amount: Decimal = Decimal(0), **kwargs: Any) -> None:
         self.min_amount = min_amount
+        self.currency = ""
         super().__init__(**kwargs)
 
-    def to_internal_value(self, data: Any) -> Decimal:
-        currency: str = settings.SHOP_CURRENCY
+    def to_internal_value(self, data: Any) -> Any:
+        currency = self.currency or settings.SHOP_CURRENCY
         if isinstance(data, Mapping):
             if set(data) - {"amount", "currency"} or "amount" not in data:
                 self.fail("invalid")
             if data.get("currency", currency) != currency:
                 self.fail("currency", currency=currency)
             data = data["amount"]
+        return self.exactly(data, currency)
+
+    def exactly(self, data: Any, currency: str) -> Decimal:
+        """The amount, if it can be paid in that currency."""
         try:
             amount = parse_amount(data)
         except ValueError:
@@ -120,10 +125,27 @@ class MoneyField(serializers.Field):
         return {"amount": format_amount(value, currency), "currency": currency}
 
 
+class AnyMoneyField(MoneyField):
+    """Money of any currency that can be sold in, read into `Money`: `{"amount": "9.50", "currency": "USD"}`."""
+
+    default_error_messages = {"unknown": "Nothing is sold in this currency."}
+
+    def to_internal_value(self, data: Any) -> Money:
+        currency: Any = settings.SHOP_CURRENCY
+        if isinstance(data, Mapping):
+            if set(data) - {"amount", "currency"} or "amount" not in data:
+                self.fail("invalid")
+            currency, data = data.get("currency", currency), data["amount"]
+        if not isinstance(currency, str) or currency not in EXPONENTS:
+            self.fail("unknown")
+        return Money(self.exactly(data, currency), currency)
+
+
 class MoneyFieldInDocument(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     """Money is read in three spellings and written in one."""
 
     target_class = "common.serializers.MoneyField"
+    match_subclasses = True
 
     def get_name(self) -> str:
         return self.name
