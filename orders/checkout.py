@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog.models import Variant
+from catalog.prices import price_list_of, prices_of
 from common.actors import Actor
 from common.errors import Conflict, Invalid
 from common.ids import readable_code, uuid7
@@ -95,6 +96,20 @@ class _Line:
     quantity: int = 0
     places: list[int] = field(default_factory=list)
 
+    def takes(self) -> dict[int, int]:
+        """Pieces of each stock item that one of it takes: one of its own, or a bundle's parts."""
+        parts = self.variant.shown_parts
+        if parts:
+            return {part["stock_item_id"]: part["quantity"] for part in parts}
+        return {self.variant.stock_item_id: 1}
+
+    def left(self) -> dict[int, int]:
+        """What was left of each of these stock items when the line was read."""
+        parts = self.variant.shown_parts
+        if parts:
+            return {part["stock_item_id"]: part["available"] for part in parts}
+        return {self.variant.stock_item_id: self.variant.stock_item.available}
+
 
 def checkout(
     *,
@@ -104,26 +119,32 @@ def checkout(
     wishes: Wishes,
     expected_total: Decimal | None,
     by: Actor,
+    currency: str = "",
 ) -> Order:
     """Place an order at today's prices and set its stock aside, all of it or none.
 
+    The prices are those of the owner's price list (`catalog.prices`), each for the quantity of its line. A bundle sets its
+    parts aside.
+
     Args:
-        expected_total: what the customer was shown, in the shop's currency; None: any total will do.
+        expected_total: what the customer was shown, in `currency`; None: any total will do.
+        currency: ISO 4217; empty: the shop's own.
 
     Raises:
-        NotForSale, ChooseVariant: an item cannot be ordered.
+        NotForSale, ChooseVariant: an item cannot be ordered, or not in this currency.
         OutOfStock: with what is left.
         PriceChanged: the total differs from `expected_total`.
         pricing.services.TotalTooLarge: more than can be accounted for.
     """
     require_transaction()
+    currency = currency or settings.SHOP_CURRENCY
     lines = _resolve(items)
+    prices = _prices(lines, owner=owner, currency=currency)
     _refuse_short(lines, _short_at_a_glance(lines))
-    now = timezone.now()
     priced = quote(
-        lines=[(line.quantity, line.variant.price) for line in lines],
-        tax_rate=tax_rate_at(now),
-        currency=settings.SHOP_CURRENCY,
+        lines=list(zip((line.quantity for line in lines), prices, strict=True)),
+        tax_rate=tax_rate_at(timezone.now()),
+        currency=currency,
     )
     if expected_total is not None and expected_total != priced.total:
         raise _price_changed(expected_total, priced)
@@ -146,7 +167,7 @@ def _resolve(items: Sequence[Item]) -> list[_Line]:
     )
     by_id: dict[int, Variant] = {}
     by_product: dict[int, list[Variant]] = defaultdict(list)
-    for candidate in candidates.select_related("product", "stock_item"):
+    for candidate in candidates.select_related("product").with_stock():
         by_id[candidate.pk] = candidate
         by_product[candidate.product_id].append(candidate)
     lines: dict[int, _Line] = {}
@@ -167,18 +188,32 @@ def _resolve(items: Sequence[Item]) -> list[_Line]:
         line.quantity += item.quantity
         line.places.append(place)
     if missing:
-        raise NotForSale(
-            "Something in this order is not for sale.",
-            errors=[
-                {
-                    "field": f"items.{place}",
-                    "code": "not_for_sale",
-                    "detail": "This is not for sale.",
-                }
-                for place in missing
-            ],
-        )
+        raise _not_for_sale(missing, "This is not for sale.")
     return list(lines.values())
+
+
+def _prices(lines: Sequence[_Line], *, owner: User | None, currency: str) -> list[Decimal]:
+    """What one piece of each line costs this customer, with one query."""
+    found = prices_of(
+        [line.variant.pk for line in lines],
+        price_list=price_list_of(owner),
+        currency=currency,
+        quantities={line.variant.pk: line.quantity for line in lines},
+    )
+    missing = [place for line in lines if line.variant.pk not in found for place in line.places]
+    if missing:
+        raise _not_for_sale(sorted(missing), f"This is not sold in {currency}.")
+    return [found[line.variant.pk].amount for line in lines]
+
+
+def _not_for_sale(places: Sequence[int], detail: str) -> NotForSale:
+    return NotForSale(
+        "Something in this order is not for sale.",
+        errors=[
+            {"field": f"items.{place}", "code": "not_for_sale", "detail": detail}
+            for place in places
+        ],
+    )
 
 
 def _choose_variant(place: int, variants: Sequence[Variant]) -> ChooseVariant:
@@ -192,9 +227,11 @@ def _choose_variant(place: int, variants: Sequence[Variant]) -> ChooseVariant:
 
 
 def _per_stock_item(lines: Sequence[_Line]) -> dict[int, int]:
+    """Pieces by stock item, of bundles, parts sold alone and repeated lines together."""
     quantities: dict[int, int] = defaultdict(int)
     for line in lines:
-        quantities[line.variant.stock_item_id] += line.quantity
+        for item, pieces in line.takes().items():
+            quantities[item] += pieces * line.quantity
     return dict(quantities)
 
 
@@ -202,26 +239,40 @@ def _short_at_a_glance(lines: Sequence[_Line]) -> dict[int, int]:
     """Refuse early what is plainly sold out, without waiting for a lock; `reserve` decides."""
     wanted = _per_stock_item(lines)
     return {
-        line.variant.stock_item_id: line.variant.stock_item.available
+        item: max(left, 0)
         for line in lines
-        if line.variant.stock_item.available < wanted[line.variant.stock_item_id]
+        for item, left in line.left().items()
+        if left < wanted[item]
     }
 
 
 def _refuse_short(lines: Sequence[_Line], short: Mapping[int, int]) -> None:
+    """Name the lines that cannot be had, with how many of them could be, after the lines before them.
+
+    Args:
+        short: pieces left of each stock item that is not enough; of all others there is enough.
+    """
     if not short:
         return
-    errors = [
-        {
-            "field": f"items.{place}.quantity",
-            "code": "out_of_stock",
-            "detail": f"Only {left} left." if left else "Sold out.",
-            "available": left,
-        }
-        for line in lines
-        if (left := short.get(line.variant.stock_item_id)) is not None
-        for place in line.places
-    ]
+    left = dict(short)
+    errors = []
+    for line in lines:
+        takes = {item: pieces for item, pieces in line.takes().items() if item in left}
+        could = min((left[item] // pieces for item, pieces in takes.items()), default=line.quantity)
+        had = min(could, line.quantity)
+        for item, pieces in takes.items():
+            left[item] -= pieces * had
+        if had < line.quantity:
+            detail = f"Only {had} left." if had else "Sold out."
+            errors += [
+                {
+                    "field": f"items.{place}.quantity",
+                    "code": "out_of_stock",
+                    "detail": detail,
+                    "available": had,
+                }
+                for place in line.places
+            ]
     raise OutOfStock("There is not enough stock for this order.", errors=errors)
 
 

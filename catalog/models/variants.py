@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import MD5, Cast, Now
+from django.db.models import F, OuterRef, Q
+from django.db.models.functions import MD5, Cast, JSONObject, Now
+from django.utils.functional import cached_property
 
 from catalog.models.naming import SKU_LENGTH, VARIANT_NAME_LENGTH
 from catalog.models.products import Product
@@ -19,8 +23,27 @@ class VariantQuerySet(models.QuerySet["Variant"]):
         return self.filter(archived_at__isnull=True)
 
     def for_sale(self) -> VariantQuerySet:
-        """What a checkout accepts: live variants of published, unarchived products."""
-        return self.live().filter(product__is_published=True, product__archived_at__isnull=True)
+        """What a checkout accepts: live variants of products that the public may see now."""
+        return self.live().filter(
+            Q(product__publish_from__isnull=True) | Q(product__publish_from__lte=Now()),
+            Q(product__publish_until__isnull=True) | Q(product__publish_until__gt=Now()),
+            product__is_published=True,
+            product__archived_at__isnull=True,
+        )
+
+    def with_stock(self) -> VariantQuerySet:
+        """With their stock, and of bundles the parts with theirs; no statement more."""
+        parts = BundlePart.objects.filter(variant=OuterRef("pk")).order_by("pk")
+        part = JSONObject(
+            variant_id="stock_item__variant__pk",
+            sku="stock_item__variant__sku",
+            stock_item_id="stock_item_id",
+            quantity="quantity",
+            available=F("stock_item__on_hand") - F("stock_item__reserved"),
+        )
+        return self.select_related("stock_item").annotate(
+            shown_parts=ArraySubquery(parts.values_list(part))
+        )
 
 
 class Variant(models.Model):
@@ -71,6 +94,21 @@ class Variant(models.Model):
 
     def __str__(self) -> str:
         return self.sku
+
+    @cached_property
+    def shown_parts(self) -> list[dict[str, Any]]:
+        """What a bundle is made of: variant, stock item, quantity in one bundle, and how many are left. Else empty.
+
+        `with_stock` fetches it with many variants.
+        """
+        return Variant.objects.with_stock().get(pk=self.pk).shown_parts
+
+    @property
+    def available(self) -> int:
+        """Pieces that can be sold: of a bundle, as many as its scarcest part is enough for."""
+        if self.shown_parts:
+            return min(int(part["available"]) // part["quantity"] for part in self.shown_parts)
+        return self.stock_item.available
 
 
 class BundlePart(models.Model):
