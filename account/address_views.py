@@ -17,6 +17,7 @@ from account import addresses
 from account.address_serializers import AddressBookSerializer
 from account.models import Address
 from account.views import caller
+from common.conditional import honours_if_match, state_of, tagged
 from common.schema import refuses
 
 
@@ -60,6 +61,14 @@ class AddressListView(generics.ListAPIView[Address]):
         return Response(AddressBookSerializer(address).data, status=status.HTTP_201_CREATED)
 
 
+def _state(address: Address) -> str:
+    return state_of(AddressBookSerializer(address).data)
+
+
+def _hold(view: APIView, public_id: UUID) -> str:
+    return _state(addresses.lock_for_edit(user=caller(view.request), address_id=public_id))
+
+
 class AddressDetailView(APIView):
     """One of one's own addresses; anybody else's is a 404."""
 
@@ -74,7 +83,7 @@ class AddressDetailView(APIView):
     )
     def get(self, request: Request, public_id: UUID) -> Response:
         address = addresses.find_address(user=caller(request), address_id=public_id)
-        return Response(AddressBookSerializer(address).data)
+        return _shown(request, address)
 
     @refuses(addresses.EmptyAddress)
     @extend_schema(
@@ -85,6 +94,7 @@ class AddressDetailView(APIView):
         request=AddressBookSerializer,
         responses={200: AddressBookSerializer},
     )
+    @honours_if_match(_hold)
     def put(self, request: Request, public_id: UUID) -> Response:
         return self._change(request, public_id, partial=False)
 
@@ -97,6 +107,7 @@ class AddressDetailView(APIView):
         request=AddressBookSerializer,
         responses={200: AddressBookSerializer},
     )
+    @honours_if_match(_hold)
     def patch(self, request: Request, public_id: UUID) -> Response:
         return self._change(request, public_id, partial=True)
 
@@ -107,6 +118,7 @@ class AddressDetailView(APIView):
         tags=["addresses"],
         responses={204: None},
     )
+    @honours_if_match(_hold)
     def delete(self, request: Request, public_id: UUID) -> Response:
         addresses.delete_address(user=caller(request), address_id=public_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -119,4 +131,8 @@ class AddressDetailView(APIView):
         address = addresses.change_address(
             user=user, address_id=public_id, fields=body.validated_data
         )
-        return Response(AddressBookSerializer(address).data)
+        return _shown(request, address)
+
+
+def _shown(request: Request, address: Address) -> Response:
+    return tagged(request, Response(AddressBookSerializer(address).data), _state(address))

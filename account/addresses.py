@@ -12,6 +12,7 @@ from django.utils import timezone
 from account.models import Address, User
 from account.services import lock_user
 from common.errors import Conflict, Invalid, NotFound, invalid_field
+from common.transactions import require_transaction
 
 MOST_ADDRESSES = 50  # for one person
 
@@ -87,9 +88,22 @@ def delete_address(*, user: User, address_id: UUID) -> None:
     Raises:
         NotFound: there is none, or it is somebody else's.
     """
-    deleted, _ = Address.objects.filter(user=user, public_id=address_id).delete()
+    with transaction.atomic():
+        lock_user(user.pk)  # nobody who compares it with what they read is surprised
+        deleted, _ = Address.objects.filter(user=user, public_id=address_id).delete()
     if not deleted:
         raise NotFound("There is no such address, or it is not yours.")
+
+
+def lock_for_edit(*, user: User, address_id: UUID) -> Address:
+    """One of somebody's own addresses, locked with its owner as every verb above does.
+
+    Raises:
+        NotFound: there is none, or it is somebody else's.
+    """
+    require_transaction()
+    lock_user(user.pk)
+    return find_address(user=user, address_id=address_id)
 
 
 def find_address(*, user: User, address_id: UUID) -> Address:

@@ -15,6 +15,7 @@ from account.permissions import EVERYTHING, GRANTS, PERMISSIONS
 from audit.services import record
 from common.errors import Conflict, Kind, Refusal
 from common.ids import uuid7
+from common.transactions import require_transaction
 
 __all__ = [
     "EVERYTHING", "GRANTS", "PERMISSIONS", "CannotWorkHere", "LastOwner", "MayNotGrant", "add_roles", "demote_superuser",
@@ -118,6 +119,19 @@ def staff() -> QuerySet[User]:
         | Q(is_superuser=True)
         | Exists(UserRole.objects.filter(user=OuterRef("pk")))
     ).prefetch_related("roles")
+
+
+def lock_for_edit(*, user: User, by: User | None = None) -> User:
+    """A person, locked together with whomever the verbs here lock; for a change that rests on what was read.
+
+    Raises:
+        User.DoesNotExist
+    """
+    require_transaction()
+    found = _lock_with_owners(user.pk, by.pk if by else None).get(user.pk)
+    if found is None:
+        raise User.DoesNotExist
+    return found
 
 
 def refuse_to_lose_last_owner(*, user: User) -> None:

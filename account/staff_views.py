@@ -17,6 +17,7 @@ from account.models import Role, User
 from account.serializers import AddressField
 from account.step_up import SensitiveAction
 from account.views import AuthView, caller
+from common.conditional import honours_if_match, state_of, tagged
 from common.errors import NotFound
 from common.schema import refuses
 from common.serializers import StrictSerializer
@@ -80,7 +81,7 @@ class StaffView(AuthView):
 
     def shown(self, user_id: int) -> Response:
         """The person as they are now."""
-        return Response(StaffSerializer(_found(User.objects.filter(pk=user_id))).data)
+        return _shown(self.request, _found(User.objects.filter(pk=user_id)))
 
 
 @extend_schema_view(
@@ -133,7 +134,12 @@ class StaffDetailView(StaffView):
         responses={200: StaffSerializer},
     )
     def get(self, request: Request, public_id: UUID) -> Response:
-        return Response(StaffSerializer(_found(roles.staff().filter(public_id=public_id))).data)
+        return _shown(request, _found(roles.staff().filter(public_id=public_id)))
+
+
+def _hold(view: StaffView, public_id: UUID) -> str:
+    user = _found(User.objects.filter(public_id=public_id))
+    return _state(roles.lock_for_edit(user=user, by=caller(view.request)))
 
 
 class StaffRolesView(StaffView):
@@ -151,6 +157,7 @@ class StaffRolesView(StaffView):
         request=RolesSerializer,
         responses={200: StaffSerializer},
     )
+    @honours_if_match(_hold)
     def put(self, request: Request, public_id: UUID) -> Response:
         body = RolesSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -164,3 +171,12 @@ def _found(users: QuerySet[User]) -> User:
     if user is None:
         raise NotFound("There is no such person.")
     return user
+
+
+def _state(user: User) -> str:
+    """What a change of roles replaces; signing in is none."""
+    return state_of([user.public_id, sorted(row.role for row in user.roles.all())])
+
+
+def _shown(request: Request, user: User) -> Response:
+    return tagged(request, Response(StaffSerializer(user).data), _state(user))

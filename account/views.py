@@ -33,6 +33,7 @@ from account.serializers import (
     SignedInSerializer,
     TokenPairSerializer,
 )
+from common.conditional import honours_if_match, state_of, tagged
 from common.http import client_address
 from common.schema import refuses
 
@@ -300,6 +301,10 @@ class ChangePasswordView(AuthView):
         return Response(signed_in(session))
 
 
+def _hold_profile(view: APIView) -> str:
+    return profile_state(services.lock_user(caller(view.request).pk))
+
+
 class ProfileView(AuthView):
     """Who am I."""
 
@@ -317,7 +322,7 @@ class ProfileView(AuthView):
         responses={200: ProfileSerializer},
     )
     def get(self, request: Request) -> Response:
-        return Response(ProfileSerializer(request.user).data)
+        return shown_profile(request, caller(request))
 
     @refuses(services.PhoneIsVerified)
     @extend_schema(
@@ -332,11 +337,22 @@ class ProfileView(AuthView):
         request=ProfileSerializer,
         responses={200: ProfileSerializer},
     )
+    @honours_if_match(_hold_profile)
     def patch(self, request: Request) -> Response:
         body = ProfileSerializer(request.user, data=request.data, partial=True)
         body.is_valid(raise_exception=True)
         user = services.update_profile(user=caller(request), changes=body.validated_data)
-        return Response(ProfileSerializer(user).data)
+        return shown_profile(request, user)
+
+
+def profile_state(user: User) -> str:
+    """What a change of the profile replaces."""
+    return state_of(ProfileSerializer(user).data)
+
+
+def shown_profile(request: Request, user: User) -> Response:
+    """The profile, with the ETag that a change of it may name."""
+    return tagged(request, Response(ProfileSerializer(user).data), profile_state(user))
 
 
 def caller(request: Request) -> User:

@@ -19,6 +19,8 @@ from catalog.refusals import (
 )
 from catalog.richtext import clean_html
 from catalog.slugs import distinct, slug_from
+from common.errors import NotFound
+from common.transactions import require_transaction
 
 _TREE_LOCK = 0x6E78_6361_7465  # any number that is nobody else's
 
@@ -109,6 +111,20 @@ def delete_category(*, category_id: int) -> None:
             Category.objects.filter(pk=category_id).delete()
         except ProtectedError as error:
             raise CategoryInUse from error
+
+
+def lock_for_edit(*, category_id: int) -> Category:
+    """Lock a category for a change that rests on what was read of it, with all that the verbs above lock, in their order.
+
+    Raises:
+        NotFound: it has just been deleted.
+    """
+    require_transaction()
+    _lock_tree()
+    found = Category.objects.select_for_update(no_key=True).filter(pk=category_id).first()
+    if found is None:
+        raise NotFound("There is no such category.")
+    return found
 
 
 def refuse_bad_move(category: Category, parent: Category | None) -> None:

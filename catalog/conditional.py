@@ -1,4 +1,8 @@
-"""Public reads: an ETag out of the answer's bytes, 304 for those who have it, and how long others may keep it."""
+"""Conditional requests of the catalogue.
+
+Reads: an ETag, 304 for those who have it, and how long others may keep it. Writes: what `If-Match` is compared with. A
+product's state is its `version`, which triggers keep; variants and pictures are parts of their product and share its state.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,12 @@ import hashlib
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from rest_framework.response import Response
 from rest_framework.views import APIView
+
+from catalog.models import Category, Product
+from common.conditional import state_of, validated
 
 SHARED_SECONDS = 10
 
@@ -42,6 +49,21 @@ def _set_cache_control(request: Any, response: HttpResponse) -> None:
 
 
 def _validate(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """A weak ETag, unless what is shown can be changed and has its own (`common.conditional.tagged`)."""
+    if response.status_code != 200 or response.has_header("ETag"):
+        return response
     digest = hashlib.sha256(response.content).hexdigest()[:32]
     response["ETag"] = f'W/"{digest}"'
-    return get_conditional_response(request, etag=response["ETag"], response=response) or response
+    return validated(request, response)
+
+
+def product_state(product: Product) -> str:
+    """The first part of the ETag of a product, its variants and its pictures."""
+    return f"v{product.version}"
+
+
+def category_state(category: Category) -> str:
+    """The first part of a category's ETag: the same for everybody and in every language."""
+    return state_of(
+        {f.attname: getattr(category, f.attname) for f in category._meta.concrete_fields}
+    )

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.access import find_product, visible_products
+from catalog.conditional import product_state
 from catalog.images import (
     MAX_BYTES,
     InvalidImage,
@@ -24,7 +25,8 @@ from catalog.images import (
 from catalog.inputs import ImageInputSerializer, ImageUploadSerializer
 from catalog.models import Image, Product, Variant
 from catalog.serializers import ImageSerializer
-from catalog.views import KEY, TAGS, CatalogView, checked
+from catalog.views import KEY, TAGS, CatalogView, checked, hold_product
+from common.conditional import honours_if_match, tagged
 from common.errors import NotFound, invalid_field
 from common.json import BodyTooLarge
 from common.schema import refuses
@@ -95,8 +97,7 @@ class ImageView(CatalogView):
         parameters=[KEY, IMAGE_ID],
     )
     def get(self, request: Request, key: str, image_id: int) -> Response:
-        image = _image(find_product(visible_products(request), key), image_id)
-        return Response(self.get_serializer(image).data)
+        return self._answer(request, find_product(visible_products(request), key), image_id)
 
     @extend_schema(
         operation_id="images_change",
@@ -106,12 +107,18 @@ class ImageView(CatalogView):
         parameters=[KEY, IMAGE_ID],
         request=ImageInputSerializer,
     )
+    @honours_if_match(hold_product)
     def patch(self, request: Request, key: str, image_id: int) -> Response:
         product = find_product(Product.objects.unarchived(), key)
         image = _image(product, image_id)
         data = checked(ImageInputSerializer, request.data, partial=True)
         update_image(image=image, changes=_with_variant(product, data))
-        return Response(self.get_serializer(image).data)
+        return self._answer(request, Product.objects.get(pk=product.pk), image_id)
+
+    def _answer(self, request: Request, product: Product, image_id: int) -> Response:
+        """The product is read before the picture: what changes between the two only makes the ETag too old."""
+        shown = Response(self.get_serializer(_image(product, image_id)).data)
+        return tagged(request, shown, product_state(product))
 
     @extend_schema(
         operation_id="images_delete",
@@ -121,6 +128,7 @@ class ImageView(CatalogView):
         parameters=[KEY, IMAGE_ID],
         responses={204: None},
     )
+    @honours_if_match(hold_product)
     def delete(self, request: Request, key: str, image_id: int) -> Response:
         product = find_product(Product.objects.unarchived(), key)
         delete_image(image=_image(product, image_id))

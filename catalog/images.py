@@ -165,8 +165,10 @@ def replace_source(*, image: Image, picture: Picture) -> None:
         with transaction.atomic():
             image.file = name
             image.width, image.height = picture.width, picture.height
+            touch(
+                image.product_id
+            )  # first: it locks the product, as every verb does before its parts
             image.save(update_fields=["file", "width", "height"])
-            touch(image.product_id)
     except BaseException:
         default_storage.delete(name)
         raise
@@ -180,8 +182,8 @@ def update_image(*, image: Image, changes: dict[str, Any]) -> None:
     for key in changed:
         setattr(image, key, changes[key])
     with transaction.atomic():
-        image.save(update_fields=changed)
         touch(image.product_id)
+        image.save(update_fields=changed)
 
 
 def delete_image(*, image: Image) -> None:

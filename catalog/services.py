@@ -28,6 +28,7 @@ from catalog.richtext import clean_html
 from catalog.slugs import distinct, slug_from
 from common.actors import Actor
 from common.ids import readable_code
+from common.transactions import require_transaction
 from inventory import services as inventory
 from inventory.models import StockItem
 
@@ -168,10 +169,10 @@ def update_variant(*, variant_id: int, changes: Mapping[str, Any], by: Actor) ->
             changes["options"] = _plain(changes["options"])
             if changes["options"] != variant.options:
                 changes.setdefault("name", variant_name(changes["options"]))
-        changed = _write(variant, changes)
-        if changed:
+        changed = _write(variant, changes) or counted
+        if changed:  # by a count too: it is an edit, which no other editor may overwrite unseen
             touch(product.pk)
-        return changed or counted
+        return changed
 
 
 def delete_variant(*, variant_id: int) -> bool:
@@ -200,6 +201,17 @@ def delete_variant(*, variant_id: int) -> bool:
             chosen.update(archived_at=Now(), updated_at=Now())
             return False
     return True
+
+
+def lock_for_edit(*, product_id: int) -> Product:
+    """Lock a product for a change that rests on what was read of it, with all that the verbs above lock, in their order.
+
+    Raises:
+        NoSuchProduct: it is not there or archived.
+    """
+    require_transaction()
+    _lock_stock(Variant.objects.filter(product_id=product_id))
+    return _lock_product(product_id)
 
 
 def variant_name(options: Options) -> str:

@@ -8,13 +8,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.access import find_product, staff_actor, visible_products
+from catalog.conditional import product_state
 from catalog.field_access import permitted, refuse_opening_stock, shown_of_variant
 from catalog.inputs import VariantInputSerializer
 from catalog.models import Product, Variant, VariantQuerySet
 from catalog.refusals import CompareAtBelowPrice, LastVariant, OptionsTaken, SkuTaken
 from catalog.serializers import VariantSerializer
 from catalog.services import add_variant, delete_variant, update_variant
-from catalog.views import KEY, PRICES, TAGS, CatalogView, checked, new_variant
+from catalog.views import KEY, PRICES, TAGS, CatalogView, checked, hold_product, new_variant
+from common.conditional import honours_if_match, tagged
 from common.errors import NotFound
 from common.idempotency import idempotent
 from common.schema import refuses
@@ -77,8 +79,7 @@ class VariantView(CatalogView):
         parameters=[KEY, VARIANT_ID],
     )
     def get(self, request: Request, key: str, variant_id: int) -> Response:
-        variant = _variant(find_product(visible_products(request), key), variant_id)
-        return Response(self.get_serializer(variant).data)
+        return self._answer(request, find_product(visible_products(request), key), variant_id)
 
     @refuses(SkuTaken, OptionsTaken, CompareAtBelowPrice, BelowReserved)
     @extend_schema(
@@ -89,6 +90,7 @@ class VariantView(CatalogView):
         parameters=[KEY, VARIANT_ID],
         request=VariantInputSerializer,
     )
+    @honours_if_match(hold_product)
     def put(self, request: Request, key: str, variant_id: int) -> Response:
         return self._change(request, key, variant_id, partial=False)
 
@@ -104,6 +106,7 @@ class VariantView(CatalogView):
         parameters=[KEY, VARIANT_ID],
         request=VariantInputSerializer,
     )
+    @honours_if_match(hold_product)
     def patch(self, request: Request, key: str, variant_id: int) -> Response:
         return self._change(request, key, variant_id, partial=True)
 
@@ -116,6 +119,7 @@ class VariantView(CatalogView):
         parameters=[KEY, VARIANT_ID],
         responses={204: None},
     )
+    @honours_if_match(hold_product)
     def delete(self, request: Request, key: str, variant_id: int) -> Response:
         product = find_product(Product.objects.unarchived(), key)
         delete_variant(variant_id=_variant(product, variant_id).pk)
@@ -131,7 +135,12 @@ class VariantView(CatalogView):
             request.user, changes, model="variant", current=lambda: shown_of_variant(variant)
         )
         update_variant(variant_id=variant.pk, changes=changes, by=staff_actor(request))
-        return Response(self.get_serializer(_variant(product, variant_id)).data)
+        return self._answer(request, Product.objects.get(pk=product.pk), variant_id)
+
+    def _answer(self, request: Request, product: Product, variant_id: int) -> Response:
+        """The product is read before the variant: what changes between the two only makes the ETag too old."""
+        shown = Response(self.get_serializer(_variant(product, variant_id)).data)
+        return tagged(request, shown, product_state(product))
 
 
 def _variants(product: Product) -> VariantQuerySet:

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from account.step_up import SensitiveFields
+from catalog import categories, services
 from catalog.access import (
     WriteByPermission,
     find_product,
@@ -19,7 +20,7 @@ from catalog.access import (
     visible_products,
 )
 from catalog.categories import create_category, delete_category, update_category
-from catalog.conditional import ConditionalReads
+from catalog.conditional import ConditionalReads, category_state, product_state
 from catalog.field_access import permitted, refuse_opening_stock, shown_of_product
 from catalog.filters import (
     ORDERINGS,
@@ -52,6 +53,7 @@ from catalog.services import (
     delete_product,
     update_product,
 )
+from common.conditional import honours_if_match, tagged
 from common.errors import NotFound
 from common.idempotency import idempotent
 from common.schema import FORBIDDEN, NOT_SIGNED_IN, refuses
@@ -137,6 +139,10 @@ class CategoryListView(CatalogView):
         return Response(self.get_serializer(category).data, status.HTTP_201_CREATED)
 
 
+def _hold_category(view: Any, key: str) -> str:
+    return category_state(categories.lock_for_edit(category_id=_category(key).pk))
+
+
 class CategoryView(CatalogView):
     """One category."""
 
@@ -152,7 +158,7 @@ class CategoryView(CatalogView):
         parameters=[KEY],
     )
     def get(self, request: Request, key: str) -> Response:
-        return Response(self.get_serializer(_category(key)).data)
+        return self._answer(request, _category(key))
 
     @refuses(SlugTaken, CategoryCycle, CategoryTooDeep)
     @extend_schema(
@@ -163,6 +169,7 @@ class CategoryView(CatalogView):
         parameters=[KEY],
         request=CategoryInputSerializer,
     )
+    @honours_if_match(_hold_category)
     def put(self, request: Request, key: str) -> Response:
         return self._change(request, key, partial=False)
 
@@ -175,6 +182,7 @@ class CategoryView(CatalogView):
         parameters=[KEY],
         request=CategoryInputSerializer,
     )
+    @honours_if_match(_hold_category)
     def patch(self, request: Request, key: str) -> Response:
         return self._change(request, key, partial=True)
 
@@ -187,6 +195,7 @@ class CategoryView(CatalogView):
         parameters=[KEY],
         responses={204: None},
     )
+    @honours_if_match(_hold_category)
     def delete(self, request: Request, key: str) -> Response:
         delete_category(category_id=_category(key).pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -194,8 +203,11 @@ class CategoryView(CatalogView):
     def _change(self, request: Request, key: str, *, partial: bool) -> Response:
         category = _category(key)
         changes = checked(CategoryInputSerializer, request.data, partial=partial)
-        changed = update_category(category_id=category.pk, changes=changes)
-        return Response(self.get_serializer(changed).data)
+        return self._answer(request, update_category(category_id=category.pk, changes=changes))
+
+    def _answer(self, request: Request, category: Category) -> Response:
+        shown = Response(self.get_serializer(category).data)
+        return tagged(request, shown, category_state(category))
 
 
 def _category(key: str) -> Category:
@@ -269,6 +281,12 @@ class ProductListView(CatalogView):
         return Response(_shown(self, product.pk), status.HTTP_201_CREATED)
 
 
+def hold_product(view: Any, key: str, **part: int) -> str:
+    """Lock a product, whose variant or picture `part` may name, and give its state."""
+    product = find_product(Product.objects.unarchived(), key)
+    return product_state(services.lock_for_edit(product_id=product.pk))
+
+
 class ProductView(CatalogView):
     """One product."""
 
@@ -288,7 +306,7 @@ class ProductView(CatalogView):
     def get(self, request: Request, key: str) -> Response:
         asked = checked(StatusQuerySerializer, request.query_params.dict()).get("status")
         product = find_product(visible_products(request, asked).for_display(), key)
-        return Response(self.get_serializer(product).data)
+        return self._answer(request, product)
 
     @refuses(SlugTaken, SkuTaken, SeveralVariants, CompareAtBelowPrice, BelowReserved)
     @extend_schema(
@@ -302,6 +320,7 @@ class ProductView(CatalogView):
         parameters=[KEY],
         request=ProductInputSerializer,
     )
+    @honours_if_match(hold_product)
     def put(self, request: Request, key: str) -> Response:
         return self._change(request, key, partial=False)
 
@@ -317,6 +336,7 @@ class ProductView(CatalogView):
         parameters=[KEY],
         request=ProductInputSerializer,
     )
+    @honours_if_match(hold_product)
     def patch(self, request: Request, key: str) -> Response:
         return self._change(request, key, partial=True)
 
@@ -328,6 +348,7 @@ class ProductView(CatalogView):
         parameters=[KEY],
         responses={204: None},
     )
+    @honours_if_match(hold_product)
     def delete(self, request: Request, key: str) -> Response:
         delete_product(product_id=find_product(Product.objects.unarchived(), key).pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -341,7 +362,10 @@ class ProductView(CatalogView):
             current=lambda: shown_of_product(product),
         )
         update_product(product_id=product.pk, changes=changes, by=staff_actor(request))
-        return Response(_shown(self, product.pk))
+        return self._answer(request, Product.objects.for_display().get(pk=product.pk))
+
+    def _answer(self, request: Request, product: Product) -> Response:
+        return tagged(request, Response(self.get_serializer(product).data), product_state(product))
 
 
 def _shown(view: CatalogView, product_id: int) -> Any:

@@ -19,6 +19,7 @@ class Kind(Enum):
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
     CONFLICT = "conflict"
+    PRECONDITION = "precondition"
     KEY_REUSED = "key_reused"
     TOO_MANY = "too_many"
     UNAVAILABLE = "unavailable"

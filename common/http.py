@@ -14,7 +14,6 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.middleware.common import CommonMiddleware
-from django.utils.cache import get_conditional_response
 from gunicorn.http.errors import ParseException
 
 from common.addresses import client_address
@@ -77,6 +76,8 @@ class SlashMiddleware(CommonMiddleware):
 
 def _validated(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Give a successful read an `ETag` out of its bytes, unless it has one; 304 for the caller who has that answer."""
+    from common import conditional  # the floor's own; it needs the settings to be ready
+
     if (
         request.method not in {"GET", "HEAD"}
         or response.status_code != 200
@@ -86,7 +87,7 @@ def _validated(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         return response
     etag = f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"'
     response["ETag"] = etag
-    return get_conditional_response(request, etag=etag, response=response) or response
+    return conditional.validated(request, response)
 
 
 class ProblemMiddleware:

@@ -19,6 +19,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
+from common.conditional import HONOURS_IF_MATCH, PreconditionFailed
 from common.errors import Refusal
 from common.idempotency import HONOURS_KEY, InvalidKey, KeyInUse, KeyReused
 from common.limits import GeneralThrottle
@@ -67,6 +68,7 @@ SHARED: dict[frozenset[str], str] = {
     frozenset({"permission_denied"}): "Forbidden",
     frozenset({"not_found"}): "NotFound",
     frozenset({"not_acceptable"}): "NotAcceptable",
+    frozenset({"precondition_failed"}): "PreconditionFailed",
     frozenset({"body_too_large"}): "BodyTooLarge",
     frozenset({"unsupported_media_type"}): "UnsupportedMediaType",
     frozenset({"idempotency_key_reused"}): "IdempotencyKeyReused",
@@ -105,6 +107,8 @@ class NexusAutoSchema(AutoSchema):
         operation.setdefault("security", [])
         if self._honours_key():
             operation.setdefault("parameters", []).append(_ref("parameters", "IdempotencyKey"))
+        if self._honours_if_match():
+            operation.setdefault("parameters", []).append(_ref("parameters", "IfMatch"))
         self._add_success_headers(operation)
         for status, problems in sorted(self._problems(operation).items()):
             operation["responses"][str(status)] = response_to(status, problems)
@@ -155,6 +159,9 @@ class NexusAutoSchema(AutoSchema):
     def _honours_key(self) -> bool:
         return bool(getattr(self._handler(), HONOURS_KEY, False))
 
+    def _honours_if_match(self) -> bool:
+        return hasattr(self._handler(), HONOURS_IF_MATCH)
+
     def _reads_conditionally(self) -> bool:
         """Reads carry validators. A GET that everybody may call is one only when its view says so: the callback is none."""
         private = AllowAny not in getattr(self.view, "permission_classes", [AllowAny])
@@ -167,13 +174,15 @@ class NexusAutoSchema(AutoSchema):
     def _add_success_headers(self, operation: dict[str, Any]) -> None:
         conditional = self._reads_conditionally()
         limited = self._is_limited()
-        for response in operation["responses"].values():
+        for status, response in operation["responses"].items():
             headers = response.setdefault("headers", {})
             headers["X-Request-ID"] = _ref("headers", "RequestID")
             if limited:
                 headers.update(_limit_headers())
             if self._honours_key():
                 headers["Idempotency-Replayed"] = _ref("headers", "IdempotencyReplayed")
+            if self._honours_if_match() and status == "200":
+                headers["ETag"] = _ref("headers", "ETag")
             if conditional:
                 headers["ETag"] = _ref("headers", "ETag")
                 headers["Cache-Control"] = _ref("headers", "CacheControl")
@@ -215,6 +224,8 @@ class NexusAutoSchema(AutoSchema):
             yield from map(problem_of, (InvalidKey, KeyInUse))
             if "requestBody" in operation:
                 yield problem_of(KeyReused)
+        if self._honours_if_match():
+            yield problem_of(PreconditionFailed)
         if operation["security"]:
             yield INVALID_TOKEN
             if {} not in operation["security"]:

@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings
 from drf_spectacular.renderers import SafeDumper  # type: ignore[attr-defined]
 
+from common.conditional import PreconditionFailed
 from common.idempotency import KeyReused
 from common.problems import CONTENT_TYPE
 from common.schema import (
@@ -142,7 +143,7 @@ _GENERAL = {
     problem.code: problem
     for problem in (
         NOT_SIGNED_IN, INVALID_TOKEN, FORBIDDEN, NOT_FOUND, NOT_ACCEPTABLE, TOO_LARGE, UNSUPPORTED,
-        TOO_MANY, DATABASE_AWAY, problem_of(KeyReused),
+        TOO_MANY, DATABASE_AWAY, problem_of(KeyReused), problem_of(PreconditionFailed),
     )
 }  # fmt: skip
 
@@ -251,7 +252,10 @@ HEADERS: dict[str, Any] = {
         "example": "true",
     },
     "ETag": {
-        "description": "Send it back as `If-None-Match`: an unchanged answer is then a 304 without a body.",
+        "description": (
+            "Send it back as `If-None-Match`: an unchanged answer is then a 304 without a body. A strong one (without `W/`) "
+            "can be sent as `If-Match` with a change."
+        ),
         "required": True,
         "schema": {"type": "string", "pattern": '^(W/)?"[^"]*"$'},
         "example": 'W/"9c56cc51b374c3ba189210d5b6d4bf57"',
@@ -286,6 +290,16 @@ PARAMETERS: dict[str, Any] = {
         ),
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
         "example": "3f0b6c1e-8a52-4d17-9c4e-6b7f1d2a9e05",
+    },
+    "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "description": (
+            "The `ETag` of what you read: when it has changed since, the answer is a 412 `precondition_failed`, and nothing "
+            "is done. Several, or `*` for whatever is there, are possible."
+        ),
+        "schema": {"type": "string"},
+        "example": '"v7.9c56cc51b374c3ba189210d5"',
     },
     "IfNoneMatch": {
         "name": "If-None-Match",

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
-from account import sessions
+from account import roles, sessions
 from account.erasure import SuperuserStays
 from account.hashers import TooManyHashes
 from account.models import Session
@@ -21,8 +21,9 @@ from account.passwords import WrongPassword
 from account.roles import LastOwner
 from account.second_factor import SecondFactorMissing
 from account.step_up import ReauthenticationRequired, RecentProof, SensitiveAction, SensitiveRead
-from account.views import AuthView, ProfileView, caller
+from account.views import AuthView, ProfileView, caller, profile_state
 from common.actors import Actor
+from common.conditional import takes_if_match, unchanged
 from common.errors import NotFound
 from common.schema import refuses, takes_body
 from privacy import services, throttles
@@ -42,6 +43,7 @@ class PersonView(ProfileView):
         erases = self.request.method == "DELETE"
         return [limit() for limit in throttles.ERASE] if erases else super().get_throttles()
 
+    @takes_if_match
     @takes_body
     @refuses(
         ReauthenticationRequired,
@@ -73,11 +75,13 @@ class PersonView(ProfileView):
         body.is_valid(raise_exception=True)
         self._prove(request, body.validated_data)
         user = caller(request)
-        erasure = services.request_erasure(
-            user=user,
-            by=Actor("customer", user.pk),
-            refuse_open_orders=body.validated_data.get("open_orders") == "refuse",
-        )
+        # Not around the proof: a wrong password must stay counted.
+        with unchanged(request, lambda: profile_state(roles.lock_for_edit(user=user))):
+            erasure = services.request_erasure(
+                user=user,
+                by=Actor("customer", user.pk),
+                refuse_open_orders=body.validated_data.get("open_orders") == "refuse",
+            )
         return Response(ErasureAcceptedSerializer(erasure).data, status=status.HTTP_202_ACCEPTED)
 
     def _prove(self, request: Request, body: dict[str, Any]) -> None:

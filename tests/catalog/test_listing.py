@@ -256,7 +256,8 @@ def test_reads_carry_validators_and_answer_304(api, owner):
         "/api/products/sidamo/images/",
     ):
         first = api.get(address)
-        assert first["ETag"].startswith('W/"')
+        one = address == "/api/products/sidamo/"
+        assert first["ETag"].startswith('"' if one else 'W/"'), "lists weak"
         assert first["Cache-Control"] == "public, max-age=10"
         assert {"authorization", "accept"} <= {v.strip().lower() for v in first["Vary"].split(",")}
         again = api.get(address, headers={"If-None-Match": first["ETag"]})

@@ -256,6 +256,7 @@ class Recorder:
             ("invalid_cursor", {**request, "query": {**query, "cursor": "tampered"}}),
             ("page_too_deep", {**request, "query": {**query, "page": 101}}),
             ("invalid_idempotency_key", {**request, "key": "k" * 256}),
+            ("precondition_failed", {**request, "headers": {"If-Match": '"v0.0"'}}),
         ]
 
     def _without_the_right(self, op: Operation) -> str:

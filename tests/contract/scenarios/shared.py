@@ -35,6 +35,8 @@ def bodies(s: Recorder) -> dict[str, dict[str, Any]]:
     tell("checkout", 406, "not_acceptable", body=body, headers={"Accept": "application/xml"})
     with _key_held():
         tell("checkout", 409, "idempotency_key_in_use", body=body, key=KEY)
+    tell("auth_me_update", 412, "precondition_failed", token=s.world.customer_token,
+         body={"first_name": "Hana"}, headers={"If-Match": '"9c56cc51b374c3ba"'})  # fmt: skip
     tell("checkout", 413, "body_too_large", raw=(b'"' + b"x" * 1024 * 1024 + b'"', JSON))
     tell("checkout", 415, "unsupported_media_type", raw=(b"items=1", "text/csv"))
     s.send(operations()["checkout"], body=body, key=KEY)
