@@ -75,7 +75,8 @@ _WINDOWS = {
     "search": """
     SELECT product.id, product.min_price AS price FROM catalog_product product
      WHERE product.search @@ to_tsquery('simple', catalog_fold(%(search)s)) AND product.is_published
-     ORDER BY catalog_relevance(product.search, product.folded_name, %(search)s, %(search)s) DESC, product.id DESC LIMIT 20""",
+     ORDER BY catalog_relevance(product.search, product.folded_name, %(search)s, %(search)s) DESC, product.id DESC
+     LIMIT 20""",
     "detail": f"""SELECT product.id, offer.price FROM {_OFFERED} AND product.id = %(id)s""",
 }
 

@@ -246,7 +246,8 @@ class Catalogue:
         ):
             yield (
                 "catalog_price",
-                f"{variant}\t{price_list}\t{currency}\t{'t' if is_sale else 'f'}\t{quantity}\t{money(cents)}\t{start}\t{end}\n",
+                f"{variant}\t{price_list}\t{currency}\t{'t' if is_sale else 'f'}\t{quantity}\t{money(cents)}"
+                f"\t{start}\t{end}\n",
             )
 
     def _prices(
@@ -278,8 +279,8 @@ class Catalogue:
             ]  # fmt: skip
             yield (
                 "catalog_image",
-                f"{number}\t{product}\tbench/{number}.jpeg\t\tPicture {place + 1}\t{json.dumps(sizes)}\t{place}\t1200\t1200\t"
-                f"{BEFORE}\n",
+                f"{number}\t{product}\tbench/{number}.jpeg\t\tPicture {place + 1}\t{json.dumps(sizes)}\t{place}\t1200\t"
+                f"1200\t{BEFORE}\n",
             )
         values = (
             (1, 0, "choice_id", 1 + dice % len(MATERIALS)),

@@ -3,7 +3,7 @@
 Nexus's tables, settings and server, but no middleware, no authentication and no fast path: what the difference buys.
 """
 
-# ruff: noqa: E402, I001
+# ruff: noqa: I001
 from __future__ import annotations
 
 from ecommerce.wsgi import application as _ready  # noqa: F401 (it makes Django ready)
