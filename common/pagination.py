@@ -6,18 +6,25 @@ A view names its orderings as data:
         orderings = {"price": "min_price", "-price": "-min_price", "created_at": "created_at"}
         default_ordering = "-created_at"
 
-Each is one column that is never null; the primary key breaks ties, in the same direction.
+Each is one column that is never null; the primary key breaks ties, in the same direction. A cursor holds the column's value
+and the key of the row at a page's edge, not the row: that may change or go, the place stays. It is signed together with its
+context (the list, ordering, filters, whose prices), so that it opens no other list.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import hmac
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core import signing
-from django.core.exceptions import ValidationError
+from django.conf import settings
+from django.core.exceptions import EmptyResultSet, ValidationError
+from django.db import connection
 from django.db.models import Q, QuerySet
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -29,7 +36,12 @@ from common.http import public_url
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
 MAX_PAGE = 100
-SALT = "common.pagination"
+MAX_COUNT = 10_000  # rows that are counted one by one; beyond it a count is an estimate
+SALT = b"common.pagination"
+SIGNATURE_LENGTH = 16
+MAX_CURSOR_LENGTH = 4096
+# Parameters that change neither which rows a list has nor their order.
+PRESENTATION = frozenset({"cursor", "page", "page_size", "count", "facets", "fields", "expand"})
 
 
 class InvalidCursor(Invalid):
@@ -44,6 +56,90 @@ class PageTooDeep(Invalid):
 
     code = "page_too_deep"
     title = "Page too deep"
+
+
+# --- cursors ----------------------------------------------------------------------------------
+
+
+def encode(context: str, backwards: bool, value: str, pk: int | str) -> str:
+    """A cursor: a place in the list that `context` describes, 22 characters longer than what it holds.
+
+    Args:
+        context: the list, its ordering and filters, and whatever else decides what is in it; signed, but not contained.
+        backwards: whether it leads to the rows before the place.
+        value: the ordering's column, as text that PostgreSQL or Python reads back without loss.
+        pk: breaks ties among equal values.
+    """
+    payload = f"{'<' if backwards else '>'}{pk}:{value}".encode()
+    signed = _signature(_key(settings.SECRET_KEY), context, payload) + payload
+    return _text_of(signed)
+
+
+def decode(cursor: str, context: str) -> tuple[bool, str, str]:
+    """What `encode` was given: whether it leads backwards, the column's value and the primary key, as texts.
+
+    Raises:
+        InvalidCursor: not one of ours, or of another context.
+    """
+    try:
+        if len(cursor) > MAX_CURSOR_LENGTH:
+            raise ValueError
+        signed = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        if _text_of(signed) != cursor:  # decoding forgives what nobody was given
+            raise ValueError
+        given, payload = signed[:SIGNATURE_LENGTH], signed[SIGNATURE_LENGTH:]
+        secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+        genuine = [
+            hmac.compare_digest(given, _signature(_key(one), context, payload)) for one in secrets
+        ]
+        if not any(genuine):
+            raise ValueError
+        pk, _, value = payload[1:].decode().partition(":")
+        return payload[:1] == b"<", value, pk
+    except ValueError:  # UnicodeError and binascii.Error are
+        raise InvalidCursor(
+            "Use `next` and `previous` as they were given, with the same ordering and filters."
+        ) from None
+
+
+def _text_of(signed: bytes) -> str:
+    return urlsafe_b64encode(signed).rstrip(b"=").decode()
+
+
+@lru_cache(maxsize=8)
+def _key(secret: str) -> bytes:
+    return hashlib.sha256(SALT + secret.encode()).digest()
+
+
+def _signature(key: bytes, context: str, payload: bytes) -> bytes:
+    """128 bits of HMAC. The lengths in front keep what belongs to the context apart from what belongs to the place."""
+    described = context.encode(errors="surrogatepass")
+    return hmac.digest(key, b"%d:%b%b" % (len(described), described, payload), "sha256")[
+        :SIGNATURE_LENGTH
+    ]
+
+
+# --- counts -----------------------------------------------------------------------------------
+
+
+def bounded_count(sql: str, params: Sequence[Any] | Mapping[str, Any]) -> tuple[int, bool]:
+    """How many rows a SELECT has, and whether that is an estimate: exact up to MAX_COUNT, in at most two statements.
+
+    Beyond it, the planner's idea of it from the statistics of the tables, which costs nothing however many rows there are.
+    """
+    with connection.cursor() as cursor:
+        first = f"SELECT FROM ({sql}) one LIMIT {MAX_COUNT + 1}"
+        cursor.execute(f"SELECT count(*) FROM ({first}) counted", params)  # noqa: S608
+        exact: int = cursor.fetchone()[0]
+        if exact <= MAX_COUNT:
+            return exact, False
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
+        (plan,) = cursor.fetchone()
+    estimate = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]["Plan Rows"]
+    return max(int(estimate), MAX_COUNT + 1), True
+
+
+# --- the way through a queryset ---------------------------------------------------------------
 
 
 class KeysetPagination(BasePagination):
@@ -66,7 +162,7 @@ class KeysetPagination(BasePagination):
             )
         self.column = orderings[name].lstrip("-")
         self.descending = orderings[name].startswith("-")
-        self.count = queryset.count() if params.get("count") in {"true", "1"} else None
+        self.counted = self._count(queryset) if params.get("count") in {"true", "1"} else None
         cursor, page = params.get("cursor"), params.get("page")
         if cursor is not None and page is not None:
             raise invalid_field("page", "exclusive", "Give either page or cursor, not both.")
@@ -131,35 +227,37 @@ class KeysetPagination(BasePagination):
         kept = sorted(
             (key, values)
             for key, values in self.request.query_params.lists()
-            if key not in {"cursor", "page", "page_size", "count"}
+            if key not in PRESENTATION
         )
-        text = f"{self.request.path}|{self.column}|{self.descending}|{kept}"
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return f"{self.request.path}|{self.column}|{self.descending}|{kept}"
 
     def _link(self, row: Any, backwards: bool) -> str:
-        payload = [
-            self._context(), int(backwards), self._text(getattr(row, self.column)), str(row.pk)
-        ]  # fmt: skip
-        return self._url(cursor=signing.dumps(payload, salt=SALT))
+        value = self._text(getattr(row, self.column))
+        return self._url(cursor=encode(self._context(), backwards, value, str(row.pk)))
 
     @staticmethod
     def _text(value: Any) -> str:
         return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
     def _read(self, cursor: str, queryset: QuerySet[Any]) -> tuple[tuple[Any, Any], bool]:
+        backwards, value, pk = decode(cursor, self._context())
+        annotation = queryset.query.annotations.get(self.column)
+        field = (
+            annotation.output_field
+            if annotation is not None
+            else queryset.model._meta.get_field(self.column)
+        )
         try:
-            context, backwards, value, pk = signing.loads(cursor, salt=SALT)
-            if context != self._context():
-                raise InvalidCursor("This cursor belongs to another list, ordering or filter.")
-            annotation = queryset.query.annotations.get(self.column)
-            field = (
-                annotation.output_field
-                if annotation is not None
-                else queryset.model._meta.get_field(self.column)
-            )
-            return (field.to_python(value), queryset.model._meta.pk.to_python(pk)), bool(backwards)
-        except (signing.BadSignature, ValueError, TypeError, ValidationError):
-            raise InvalidCursor("Use `next` and `previous` as they were given.") from None
+            return (field.to_python(value), queryset.model._meta.pk.to_python(pk)), backwards
+        except (ValueError, ValidationError):  # of a release in which the column had another type
+            raise InvalidCursor("Begin at the first page again.") from None
+
+    @staticmethod
+    def _count(queryset: QuerySet[Any]) -> tuple[int, bool]:
+        try:
+            return bounded_count(*queryset.order_by().values("pk").query.sql_with_params())
+        except EmptyResultSet:
+            return 0, False
 
     def _url(self, **changes: str) -> str:
         params = {
@@ -181,8 +279,8 @@ class KeysetPagination(BasePagination):
 
     def get_paginated_response(self, data: Any) -> Response:
         body = {"results": data, "next": self.next, "previous": self.previous}
-        if self.count is not None:
-            body["count"] = self.count
+        if self.counted is not None:
+            body["count"], body["count_is_estimate"] = self.counted
         return Response(body)
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
@@ -194,7 +292,14 @@ class KeysetPagination(BasePagination):
                 "results": schema,
                 "next": link,
                 "previous": link,
-                "count": {"type": "integer", "description": "Only with `?count=true`; exact."},
+                "count": {
+                    "type": "integer",
+                    "description": f"Only with `?count=true`; exact up to {MAX_COUNT:,}.",
+                },
+                "count_is_estimate": {
+                    "type": "boolean",
+                    "description": f"With `count`: whether it is an estimate, as beyond {MAX_COUNT:,}.",
+                },
             },
         }
 
@@ -206,7 +311,7 @@ class KeysetPagination(BasePagination):
                        "A numbered page; excludes `cursor`."),
             _parameter("page_size", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE,
                                      "default": DEFAULT_PAGE_SIZE}, "Rows on a page."),
-            _parameter("count", {"type": "boolean"}, "Add the exact number of rows as `count`."),
+            _parameter("count", {"type": "boolean"}, "Add the number of rows as `count`."),
         ]  # fmt: skip
         if orderings:
             schema = {"type": "string", "enum": orderings}
