@@ -11,6 +11,7 @@ from rest_framework import serializers
 from account.actors import person_of
 from account.addresses import as_shipping_address, find_address
 from account.serializers import AddressField
+from catalog.prices import known_currencies
 from common.errors import NotFound
 from common.money import Money
 from common.phones import normalise_phone
@@ -106,11 +107,20 @@ class CheckoutSerializer(StrictSerializer):
     )
     delivery = DeliverySerializer(required=False)
     payment_method = serializers.CharField(required=False, allow_blank=True, max_length=20)
+    currency = serializers.ChoiceField(
+        choices=known_currencies(),
+        required=False,
+        help_text="What to pay in; left out: the shop's own. What has no price in it is refused (409 `not_for_sale`).",
+    )
     expected_total = MoneyField(
         required=False, help_text="What the customer was shown; another total is refused with 409."
     )
 
     def to_internal_value(self, data: Any) -> Any:
+        asked = data.get("currency") if isinstance(data, Mapping) else None
+        if isinstance(asked, str) and asked in known_currencies():
+            expected: Any = self.fields["expected_total"]
+            expected.currency = asked
         # A number of items that is plainly abuse is refused before each of them is looked at.
         items = data.get("items") if isinstance(data, Mapping) else None
         if isinstance(items, list) and len(items) > MAX_LINES:

@@ -67,9 +67,10 @@ class CheckoutView(APIView):
         summary="Place an order",
         description=(
             "Turns items into an order at today's prices and sets their stock aside: all of it or none, in one "
-            "transaction. Guests give an `email` or a `phone` and receive an `order_token`. With `expected_total` a price "
-            "that moved is refused. With an `Idempotency-Key` a repeated call gives the same order again. Unpaid, the "
-            "order ends at `expires_at`. Next: `POST /api/orders/{id}/payments/`."
+            "transaction. Prices are those of the caller's price list, for the quantity ordered, in `currency`. Guests "
+            "give an `email` or a `phone` and receive an `order_token`. With `expected_total` a price that moved is "
+            "refused. With an `Idempotency-Key` a repeated call gives the same order again. Unpaid, the order ends at "
+            "`expires_at`. Next: `POST /api/orders/{id}/payments/`."
         ),
         tags=["orders"],
         request=CheckoutSerializer,
@@ -90,6 +91,7 @@ class CheckoutView(APIView):
                 payment_method=data.get("payment_method", ""),
             ),
             expected_total=data.get("expected_total"),
+            currency=data.get("currency", ""),
             by=actor_of(request, permission="orders.add_order"),
         )
         body: dict[str, Any] = OrderSerializer(order).data

@@ -75,6 +75,13 @@ class PaymentRefused(Conflict):
     title = "The payment service refused this payment"
 
 
+class CurrencyNotTaken(Conflict):
+    """This way to pay does not take the order's currency; nothing was started."""
+
+    code = "currency_not_taken"
+    title = "This way to pay does not take the order's currency"
+
+
 class _Next(enum.Enum):
     """What to do with the attempt that was found or made."""
 
@@ -100,6 +107,7 @@ def start(
 
     Raises:
         OrderAlreadyPaid, OrderNotPayable, PaymentInReview: there is nothing to pay, or not now.
+        CurrencyNotTaken: not in this currency.
         PaymentStarting: another call is at it; KeyInUse when that is a call with the same key.
         KeyReused: the key came with another body before.
         PaymentRefused: the gateway does not take this payment.
@@ -205,6 +213,8 @@ def _refuse_unpayable(order: Order) -> None:
         raise OrderNotPayable("The time to pay this order is over.")
     if order.total <= 0:
         raise OrderNotPayable("Nothing is due for this order.")
+    if not chapa.takes(order.currency):
+        raise CurrencyNotTaken(f"Orders in {order.currency} cannot be paid through Chapa.")
 
 
 def _create(order: Order, method: str, by: Actor, key: str | None, fingerprint: str) -> Payment:

@@ -30,6 +30,7 @@ from payments import services
 from payments.access import find_order_to_act_on, find_payment, find_payment_to_act_on
 from payments.serializers import NothingSerializer, PaymentSerializer, StartPaymentSerializer
 from payments.start import (
+    CurrencyNotTaken,
     OrderAlreadyPaid,
     OrderNotPayable,
     PaymentInReview,
@@ -62,6 +63,7 @@ class StartPaymentView(APIView):
     @refuses(
         OrderAlreadyPaid,
         OrderNotPayable,
+        CurrencyNotTaken,
         PaymentInReview,
         PaymentStarting,
         PaymentRefused,

@@ -107,7 +107,10 @@ class Variant(models.Model):
     def available(self) -> int:
         """Pieces that can be sold: of a bundle, as many as its scarcest part is enough for."""
         if self.shown_parts:
-            return min(int(part["available"]) // part["quantity"] for part in self.shown_parts)
+            enough_for: list[int] = [
+                part["available"] // part["quantity"] for part in self.shown_parts
+            ]
+            return min(enough_for)
         return self.stock_item.available
 
 

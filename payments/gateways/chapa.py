@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 FAILED = {"failed", "failed/cancelled", "cancelled", "canceled"}
 RETURNED = {"refunded", "reversed"}
+CURRENCIES = frozenset({"ETB", "USD"})
 CHECKOUT_DOMAIN = "checkout.chapa.co"
 MAX_URL_LENGTH = 500
 _AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,6})?")
@@ -193,6 +194,11 @@ def _wire(base_url: str, secret_key: str) -> Wire:
 def client() -> Chapa:
     """Chapa as the settings describe it."""
     return Chapa(_wire(settings.CHAPA_BASE_URL, settings.CHAPA_SECRET_KEY))
+
+
+def takes(currency: str) -> bool:
+    """Whether Chapa takes payments in this currency (ISO 4217)."""
+    return currency in CURRENCIES
 
 
 def is_configured() -> bool:
