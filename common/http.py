@@ -35,6 +35,11 @@ def current_request_id() -> str:
     return _request_id.get()
 
 
+def given_or_new_request_id(given: str) -> str:
+    """The id of a request: the caller's, if it is well-formed."""
+    return given if _GIVEN_ID.fullmatch(given) else str(uuid7())
+
+
 class RequestIdMiddleware:
     """Give each request an id, in the logs, in errors and in the answer's `X-Request-ID`.
 
@@ -45,8 +50,7 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-ID", "")
-        request_id = given if _GIVEN_ID.fullmatch(given) else str(uuid7())
+        request_id = given_or_new_request_id(request.headers.get("X-Request-ID", ""))
         token = _request_id.set(request_id)
         request.META["nexus.request_id"] = request_id  # for what Django logs when we are through
         try:

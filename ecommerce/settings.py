@@ -118,6 +118,7 @@ DATABASES = {"default": guards.database(DATABASE_URL, data_dir=DATA_DIR, conn_ma
 DATABASE_DIRECT_URL = env.str("DATABASE_DIRECT_URL", "")
 REDIS_URL = env.str("REDIS_URL", "")
 CACHES = guards.caches(REDIS_URL)
+FAST_READS = env.bool("FAST_READS", True)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes; images are files and have a limit of their own
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 

@@ -25,7 +25,7 @@ from catalog.models.products import Product, ProductQuerySet, search_query
 from catalog.models.texts import Language, Term
 from catalog.models.transfers import Transfer
 from catalog.models.variants import BundlePart, Variant, VariantQuerySet
-from catalog.models.versions import CatalogMoment, CatalogTouch, CatalogVersion
+from catalog.models.versions import CatalogMoment, CatalogTouch, CatalogVersion, Document
 
 __all__ = [
     "NAME_LENGTH",
@@ -47,6 +47,7 @@ __all__ = [
     "CategoryQuerySet",
     "Collection",
     "CollectionProduct",
+    "Document",
     "Image",
     "Kind",
     "Language",

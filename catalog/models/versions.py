@@ -44,3 +44,29 @@ class CatalogTouch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.transaction}: {self.scope}"
+
+
+class Document(models.Model):
+    """What a product looks like to one kind of caller: the bytes of its JSON, and what they were true of.
+
+    A cache that every process shares and a restart keeps; its table is not logged, as it can be written again at any time.
+    It
+    holds as long as the product's version and that of the shared things are these, until `valid_until`.
+    """
+
+    product_id = models.BigIntegerField()
+    context = models.CharField(max_length=40, help_text="Price list, currency and language.")
+    version = models.BigIntegerField()
+    shared = models.BigIntegerField()
+    valid_until = models.DateTimeField(help_text="When a price of it begins or ends by itself.")
+    body = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product_id", "context"], name="document_is_unique_in_context"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"product {self.product_id} for {self.context}"

@@ -1,0 +1,47 @@
+"""Who reads: the context of a request, and the headers of its answer."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from catalog.languages import chosen
+from catalog.models import RETAIL
+from catalog.prices import known_currencies
+from catalog.reads import freshness
+from catalog.reads.context import Context
+from common.errors import invalid_field
+
+SHARED_SECONDS = 10
+VARY = "Authorization, Accept, Accept-Language"
+
+
+def context_of(currency: str, accept_language: str, price_list: int = RETAIL) -> Context:
+    """For whom an answer is.
+
+    Args:
+        currency: as asked for; empty: the shop's own.
+
+    Raises:
+        common.errors.Invalid: the shop has no prices in that currency.
+    """
+    currency = currency or settings.SHOP_CURRENCY
+    if currency not in known_currencies():
+        raise invalid_field(
+            "currency", "invalid_choice", f"Choose one of {', '.join(known_currencies())}."
+        )
+    languages = freshness.shared().languages
+    language = chosen(accept_language, languages) if accept_language else languages[0]
+    return Context(
+        price_list=price_list,
+        currency=currency,
+        language="" if language == languages[0] else language,
+        content_language=language,
+    )
+
+
+def cache_control(*, private: bool) -> str:
+    """How others may keep an answer: a browser asks again each time, a shared cache may answer for some seconds itself.
+
+    What somebody saw who was signed in stays with them.
+    """
+    return "private, no-cache" if private else f"public, max-age=0, s-maxage={SHARED_SECONDS}"

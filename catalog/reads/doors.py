@@ -1,0 +1,108 @@
+"""The doors of the fast path: what the views of products and the front door have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+from rest_framework.request import Request
+
+from catalog.filters import ProductQuerySerializer
+from catalog.prices import price_list_of
+from catalog.reads import freshness
+from catalog.reads.callers import VARY, cache_control, context_of
+from catalog.reads.context import Context
+from catalog.reads.pages import Answer, list_page, one_product
+from catalog.reads.questions import Parameters, as_parameters, ask, plain_query
+
+
+def answer_list(request: Request) -> HttpResponse:
+    """`GET /api/products/` for everybody who does not see everything.
+
+    Raises:
+        rest_framework.exceptions.ValidationError, common.errors.Invalid: a parameter makes no sense.
+    """
+    parameters = as_parameters(request.query_params)  # type: ignore[arg-type]
+    query = plain_query(parameters)
+    if query is None:
+        serializer = ProductQuerySerializer(data=request.query_params)
+        serializer.is_valid(raise_exception=True)
+        query = dict(serializer.validated_data)
+    path = request.path
+    checked = query
+
+    def read(context: Context) -> Answer:
+        seen = request.headers.get("If-None-Match", "")
+        return list_page(ask(path, parameters, checked, context), context, if_none_match=seen)
+
+    return _response(request, read)
+
+
+def answer_product(request: Request, key: str) -> HttpResponse | None:
+    """`GET /api/products/{key}/` for everybody who does not see everything; None: there is no such product on sale.
+
+    Raises:
+        common.errors.Invalid: a parameter makes no sense.
+    """
+    seen = request.headers.get("If-None-Match", "")
+    return _response(request, lambda context: one_product(key, context, if_none_match=seen))
+
+
+def plain_answer(
+    path: str, key: str, parameters: Parameters, *, accept_language: str, if_none_match: str
+) -> tuple[Answer, Context] | None:
+    """The same for the front door: an anonymous caller and a common question; None when Django had better look at it."""
+    query = plain_query(parameters)
+    if query is None or (key and set(query) - {"attributes", "options", "currency"}):
+        return None
+
+    def read(context: Context) -> Answer | None:
+        if key:
+            return one_product(key, context, if_none_match=if_none_match)
+        return list_page(
+            ask(path, parameters, query, context), context, if_none_match=if_none_match
+        )
+
+    answer, context = _for_caller(
+        read, lambda: context_of(query.get("currency", ""), accept_language)
+    )
+    return None if answer is None else (answer, context)
+
+
+def _for_caller(
+    read: Callable[[Context], Answer | None], caller: Callable[[], Context]
+) -> tuple[Answer | None, Context]:
+    """Read, and once more if the shop turns out to have other languages than this process knew of."""
+    context = caller()
+    answer = read(context)
+    if freshness.shared().languages and caller() != context:
+        context = caller()
+        answer = read(context)
+    return answer, context
+
+
+def _response(request: Request, read: Callable[[Context], Answer | None]) -> Any:
+    plain: HttpRequest = request._request
+    price_list = price_list_of(request.user)
+    answer, context = _for_caller(
+        read,
+        lambda: context_of(
+            request.query_params.get("currency", ""),
+            request.headers.get("Accept-Language", ""),
+            price_list,
+        ),
+    )
+    if answer is None:
+        return None
+    response = HttpResponse(
+        answer.body or b"",
+        content_type="application/json",
+        status=304 if answer.body is None else 200,
+    )
+    response["ETag"] = answer.etag
+    response["Content-Language"] = context.content_language
+    response["Cache-Control"] = cache_control(private="Authorization" in plain.headers)
+    patch_vary_headers(response, VARY.split(", "))
+    return response

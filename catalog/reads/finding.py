@@ -1,0 +1,162 @@
+# ruff: noqa: S608 (every piece of SQL below is a constant of this package or of catalog.filters; values are parameters)
+"""Which products, in what order: a page of a list in one statement, however deep it is and however many products there are.
+
+An ordering walks its own index from where the cursor stands and stops after a page. In a category with others below it, it
+does so on each shelf, and the best of all shelves make the page: PostgreSQL has no index that is sorted by price across several
+categories, and to sort them all would take longer the more there are.
+
+The same statement brings the documents that are still true, and the versions they were compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from catalog.filters import Condition, named
+from catalog.reads.context import Context
+from catalog.reads.database import rows
+from catalog.reads.freshness import VERSIONS, Freshness, scopes_of
+from catalog.reads.rendering import document_key
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """By what a list is sorted; the product's id breaks ties, in the same direction.
+
+    Attributes:
+        key: an expression over `p`, `o` and `hit` that is never null.
+        type: what a cursor's text is cast to.
+    """
+
+    key: str
+    type: str
+    descending: bool = False
+
+
+_BY = {
+    "price": ("o.price", "numeric"),
+    "name": ("p.folded_name", "text"),
+    "created_at": ("p.created_at", "timestamptz"),
+    "updated_at": ("p.updated_at", "timestamptz"),
+}
+ORDERINGS = {
+    **{name: Ordering(*by) for name, by in _BY.items()},
+    **{f"-{name}": Ordering(*by, descending=True) for name, by in _BY.items()},
+    "relevance": Ordering("hit.relevance", "numeric", descending=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a page is to hold.
+
+    Attributes:
+        shelves: ids of categories; None: anywhere.
+        conditions: further ones, as SQL.
+        search: a subquery of product_id and relevance, with its parameters.
+        after: the sort key and id of the row behind which the page begins, in the direction of `backwards`.
+    """
+
+    ordering: str
+    size: int
+    shelves: tuple[int, ...] | None = None
+    conditions: tuple[Condition, ...] = ()
+    search: tuple[str, dict[str, Any]] | None = None
+    after: tuple[str, int] | None = None
+    backwards: bool = False
+    offset: int = 0
+
+
+@dataclass(slots=True)
+class Found:
+    """A page: ids and sort keys in order, one row more than asked for if there is one; and what is known of their bytes."""
+
+    freshness: Freshness
+    rows: list[tuple[int, str]] = field(default_factory=list)
+    documents: dict[int, bytes] = field(default_factory=dict)
+
+
+def find(wanted: Wanted, context: Context) -> Found:
+    """A page. One statement."""
+    conditions, filters = named(wanted.conditions)
+    search, search_filters = wanted.search or ("", {})
+    statement = _statement(
+        wanted.ordering,
+        wanted.backwards,
+        _shape(wanted.shelves),
+        conditions,
+        search,
+        wanted.after is not None,
+    )
+    key, pk = wanted.after or ("", 0)
+    shelves = wanted.shelves or ()
+    found = rows(statement, {
+        **context.parameters, **filters, **search_filters, "shelves": list(shelves), "after": key, "after_id": pk,
+        "limit": wanted.size + 1, "offset": wanted.offset, "reach": wanted.size + 1 + wanted.offset,
+        "scopes": scopes_of(wanted.shelves), "document": document_key(context, whole=False),
+    })  # fmt: skip
+    page = Found(Freshness(*found[0][3:]))
+    for pk, key, body, *_ in found:
+        if pk is None:
+            break
+        page.rows.append((pk, key))
+        if body is not None:
+            page.documents[pk] = body
+    return page
+
+
+def _shape(shelves: Sequence[int] | None) -> str:
+    return "anywhere" if shelves is None else "one" if len(shelves) == 1 else "several"
+
+
+@lru_cache(maxsize=256)
+def _statement(
+    ordering: str, backwards: bool, shelves: str, conditions: str, search: str, continued: bool
+) -> str:
+    by = ORDERINGS[ordering]
+    descending = by.descending != backwards
+    direction, beyond = ("DESC", "<") if descending else ("ASC", ">")
+    by_price = by.key == "o.price"
+    tie = "o.product_id" if by_price else "p.id"
+    category = "o.category_id" if by_price else "p.category_id"
+    where = [
+        "o.price_list_id = %(price_list)s", "o.currency = %(currency)s",
+        "o.valid_from <= now()", "o.valid_until > now()", "p.is_published", "p.archived_at IS NULL",
+        f"({conditions})",
+    ]  # fmt: skip
+    if continued:
+        where.append(f"({by.key}, {tie}) {beyond} (%(after)s::{by.type}, %(after_id)s::bigint)")
+    tables = "catalog_product p JOIN catalog_offer o ON o.product_id = p.id"
+    if search:
+        tables += f" JOIN ({search}) hit ON hit.product_id = p.id"
+
+    def ordered(extra: str, limit: str) -> str:
+        return f"""
+            SELECT p.id, p.version, {by.key} AS sort FROM {tables}
+             WHERE {" AND ".join([extra, *where])}
+             ORDER BY {by.key} {direction}, {tie} {direction} LIMIT {limit}
+        """
+
+    if shelves == "several":
+        found = f"""
+            SELECT one.id, one.version, one.sort FROM unnest(%(shelves)s::bigint[]) shelf (id)
+             CROSS JOIN LATERAL ({ordered(f"{category} = shelf.id", "%(reach)s")}) one
+             ORDER BY one.sort {direction}, one.id {direction} LIMIT %(limit)s OFFSET %(offset)s
+        """
+    elif shelves == "one":
+        found = ordered(f"{category} = (%(shelves)s::bigint[])[1]", "%(limit)s OFFSET %(offset)s")
+    else:
+        found = ordered("true", "%(limit)s OFFSET %(offset)s")
+    return f"""
+        SELECT found.id, found.sort::text, document.body, now_is.shared, now_is.products, now_is.moment
+          FROM ({VERSIONS}) now_is
+          LEFT JOIN ({found}) found ON true
+          LEFT JOIN catalog_document document
+                 ON document.product_id = found.id AND document.context = %(document)s
+                AND document.version = found.version AND document.shared = now_is.shared
+                AND document.valid_until > now()
+         ORDER BY found.sort {direction}, found.id {direction}
+    """
