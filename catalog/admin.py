@@ -35,8 +35,17 @@ from catalog.services import (
 from common.admin import RefusalsAsMessages
 
 
+class EditorAdmin(RefusalsAsMessages):
+    """Pages that are saved only over what they showed; those who only look have nothing to compare."""
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        names = super().get_fields(request, obj)
+        looks = obj is not None and not self.has_change_permission(request, obj)
+        return [name for name in names if name != "state"] if looks else names
+
+
 @admin.register(Category)
-class CategoryAdmin(RefusalsAsMessages):
+class CategoryAdmin(EditorAdmin):
     """The tree of categories."""
 
     form = CategoryForm
@@ -117,7 +126,7 @@ class ImageInline(admin.TabularInline):
 
 
 @admin.register(Product)
-class ProductAdmin(RefusalsAsMessages):
+class ProductAdmin(EditorAdmin):
     """Products, with variants, stock and pictures on one page."""
 
     form = ProductForm

@@ -8,24 +8,68 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 
+from catalog import categories, services
 from catalog.categories import refuse_bad_move
+from catalog.conditional import category_state, product_state
 from catalog.images import MAX_BYTES, InvalidImage, bounded_read, read_picture
 from catalog.models import Category, Image, Product, Variant
 from common.errors import Refusal
 from inventory.services import MAX_ON_HAND
 
 
-class CategoryForm(forms.ModelForm):
+class _StateField(forms.CharField):
+    """Which state the page showed. It is no part of what was changed."""
+
+    widget = forms.HiddenInput
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return False
+
+
+class _EditorForm(forms.ModelForm):
+    """A page that is saved only over what it showed: the second of two editors is told, and overwrites nothing."""
+
+    state = _StateField(required=False, label="")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "slug" in self.fields:
+            self.fields["slug"].required = False
+        if self.instance.pk is not None:
+            self.initial["state"] = self.state_of(self.instance)
+
+    def state_of(self, row: Any) -> str:
+        """What `If-Match` is compared with, too."""
+        raise NotImplementedError
+
+    def locked(self) -> Any:
+        """The row as it is now, locked until the page is saved: the admin checks and saves in one transaction."""
+        raise NotImplementedError
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        shown = cleaned.pop("state", "")
+        if self.instance.pk is not None and shown and shown != self.state_of(self.locked()):
+            raise ValidationError(
+                "Somebody has changed this since you opened the page. Nothing was saved: open the page again, and make your "
+                "changes there.",
+                code="precondition_failed",
+            )
+        return cleaned
+
+
+class CategoryForm(_EditorForm):
     """A category; without a slug it gets one made from its name."""
 
     class Meta:
         model = Category
         fields = ["name", "slug", "parent", "position", "description"]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "slug" in self.fields:
-            self.fields["slug"].required = False
+    def state_of(self, row: Category) -> str:
+        return category_state(row)
+
+    def locked(self) -> Category:
+        return categories.lock_for_edit(category_id=self.instance.pk)
 
     def clean_parent(self) -> Category | None:
         parent: Category | None = self.cleaned_data["parent"]
@@ -37,17 +81,18 @@ class CategoryForm(forms.ModelForm):
         return parent
 
 
-class ProductForm(forms.ModelForm):
+class ProductForm(_EditorForm):
     """A product; without a slug it gets one made from its name."""
 
     class Meta:
         model = Product
         fields = ["name", "slug", "category", "brand", "tags", "is_published", "description"]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "slug" in self.fields:
-            self.fields["slug"].required = False
+    def state_of(self, row: Product) -> str:
+        return product_state(row)
+
+    def locked(self) -> Product:
+        return services.lock_for_edit(product_id=self.instance.pk)
 
     def clean_slug(self) -> str:
         slug: str = self.cleaned_data["slug"]
