@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: run test check examples clean lock help
+.PHONY: run test check examples bench clean lock help
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,6 +12,8 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --no-compile --disable-pip-v
 TEST_DATA := .nexus-test
 # How many tests run at once; with 0 one after the other, in one process.
 WORKERS ?= 2
+# Products of the catalogue that `make bench` measures; several with commas.
+SIZE ?= 100000
 UV := $(BIN)/uv pip compile --no-config --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
 # The first interpreter that fits; the lock file holds builds for 3.11 to 3.13.
@@ -40,8 +42,11 @@ examples: $(VENV)/installed-dev ## record the API examples and openapi.yaml anew
 	NEXUS_DATA_DIR=$(TEST_DATA) NEXUS_RECORD_EXAMPLES=1 $(BIN)/python -m pytest tests/contract/test_examples.py -k happens
 	NEXUS_DATA_DIR=$(TEST_DATA) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file openapi.yaml
 
+bench: $(VENV)/installed-dev ## measure the shop against the floor (SIZE=10000,100000,1000000 ARGS="--rounds 5 --only search")
+	@$(BIN)/python -m benchmarks --size $(SIZE) $(ARGS)
+
 clean: ## remove the virtual environment, caches and test data; the shop's own .nexus stays
-	rm -rf $(VENV) $(TEST_DATA) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache staticfiles
+	rm -rf .nexus-bench $(VENV) $(TEST_DATA) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache staticfiles
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 lock: $(VENV)/installed-dev ## resolve requirements.lock and requirements.txt anew from pyproject.toml

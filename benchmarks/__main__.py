@@ -83,6 +83,7 @@ def measure(dataset: Dataset, rounds: int, seconds: float, only: str) -> dict[st
             except Rejected as rejected:
                 found[work.name] = {"rejected": str(rejected)}
             print(report.line(work.name, found[work.name], found), flush=True)
+        places.close()
         memory = {"before": before, "after": shop.memory(), "floor": floor.memory()}
     refused = sum(one.get("refused", 0) for one in found.values())
     rejected = sum("rejected" in one for one in found.values())
@@ -137,11 +138,13 @@ def expect(work: Work, shop: Server, path: str, headers: Mapping[str, str]) -> N
     """Ask once.
 
     Raises:
-        Rejected: another status than it should be.
+        Rejected: another status than it should be, or the answer to something simpler.
     """
     answer = shop.http.get(path, headers=dict(headers))
     if answer.status_code != work.status:
         raise Rejected(f"{answer.status_code} for {path[:120]}: {answer.text[:300]}")
+    if work.status == 200 and not work.shows(answer.json()):
+        raise Rejected(f"not what was asked for, {path[:120]}: {answer.text[:300]}")
 
 
 def sign_in(shop: Server) -> dict[str, str]:

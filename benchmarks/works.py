@@ -1,28 +1,29 @@
 """What the shop and the floor are asked for, and what is hoped for.
 
-Cold work asks for another page, filter or product each time: cursors are signed here, with the shop's key, from places in
-the table, as walking a million products first would take longer than the measurement.
+Cold work asks for another page, filter or product each time: cursors are made from places in the table
+(benchmarks.cursors), as walking a million products first would take longer than the measurement.
 """
 
 from __future__ import annotations
 
+import json
 import random
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import httpx
 import psycopg
-from django.core.signing import TimestampSigner
 
 from benchmarks import goods
-from benchmarks.dataset import Dataset
+from benchmarks.dataset import ROOT, Dataset, environment_of
 
 PRODUCTS = "/api/products/"
 MOST = 40_000  # paths of one work
 DEPTH = 50_000
-SALT = "common.pagination"  # of its cursors; imported, it would want the settings of some shop
 FOREIGN = {"currency": "USD"}
 # A caller's own context, as the floor is told of it.
 FLOOR_FOREIGN = {"currency": "USD", "list": str(goods.WHOLESALE), "language": "am"}
@@ -38,7 +39,8 @@ class Work:
         at_least, goal: of the ratio (shop ÷ measure), from the issue.
         statements: how many SQL statements a request may cost at most.
         status: what each request answers.
-        plain: whether the control serves these paths, too.
+        plain: what the control is asked for, if it serves this.
+        shows: whether a body is what was asked for, and not the answer to something simpler.
     """
 
     name: str
@@ -52,6 +54,17 @@ class Work:
     statements: int | None = None
     status: int = 200
     plain: list[str] = field(default_factory=list)
+    shows: Callable[[Any], bool] = bool
+
+
+def in_dollars(product: Any) -> bool:
+    """Whether a product's price is one in dollars."""
+    return product["price"]["currency"] == "USD"
+
+
+def page_of(size: int, each: Callable[[Any], bool] = bool) -> Callable[[Any], bool]:
+    """Whether a body is a page of so many products like that."""
+    return lambda body: len(body["results"]) == size and all(map(each, body["results"]))
 
 
 class Catalogue:
@@ -60,7 +73,10 @@ class Catalogue:
     def __init__(self, dataset: Dataset, http: httpx.Client, headers: Mapping[str, str]) -> None:
         self.size = dataset.catalogue.size
         self.http, self.headers = http, headers
-        self.key = (dataset.folder / "secret_key").read_text()
+        self.signer = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.cursors"], cwd=ROOT, env=environment_of(dataset.folder), text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
         self.dice = random.Random(2026)
         with psycopg.connect(dataset.dsn) as db:
             self.rows = db.execute(
@@ -78,25 +94,28 @@ class Catalogue:
         return self.dice.sample(rows, min(MOST, len(rows)))
 
     def cursors(self, query: dict[str, str], places: list[tuple[Any, int]]) -> list[str]:
-        """Paths of the pages that begin behind `(value, id)`, by the shape of a cursor that the shop itself gave."""
-        answer = self.http.get(PRODUCTS, params=query, headers=self.headers if "currency" in query else None)  # fmt: skip
-        answer.raise_for_status()
-        following = answer.json()["next"]
-        if following is None:
-            raise ValueError(f"one page only: {query}")
-        signer = TimestampSigner(key=self.key, salt=SALT, fallback_keys=[])
-        given = parse_qs(urlsplit(following).query)["cursor"][0]
-        payload = signer.unsign_object(given)
-        *start, value, _ = payload
-        found = []
-        for place, pk in places:
-            text = place.isoformat() if hasattr(place, "isoformat") else str(place)
-            changed = [*start, text if isinstance(value, str) else place, str(pk)]
-            if not isinstance(payload[-1], str):
-                changed[-1] = pk
-            cursor = signer.sign_object(changed)
-            found.append(f"{PRODUCTS}?{urlencode({**query, 'cursor': cursor})}")
-        return found
+        """Paths of the pages that begin behind `(value, id)`.
+
+        Raises:
+            ValueError: the shop refuses this list, or it has only one page.
+        """
+        headers = self.headers if "currency" in query else {}
+        asked = {
+            "query": query,
+            "headers": dict(headers),
+            "places": [[str(place), pk] for place, pk in places],
+        }
+        self.signer.stdin.write(json.dumps(asked) + "\n")
+        self.signer.stdin.flush()
+        answer = json.loads(self.signer.stdout.readline())
+        if "problem" in answer:
+            raise ValueError(answer["problem"])
+        return answer["paths"]
+
+    def close(self) -> None:
+        """End the process that signs."""
+        self.signer.stdin.close()
+        self.signer.wait(30)
 
 
 def floor_path(kind: str, **query: Any) -> str:
@@ -171,6 +190,8 @@ def works(shop: Catalogue, sign_in: Callable[[], Mapping[str, str]]) -> list[Wor
     filtered = {"tag": goods.CHOSEN_TAG}
     deep = min(DEPTH, shop.size // 2) / shop.size
     cold = {"at_least": 0.3, "goal": 0.6, "statements": 3}
+    page = page_of(20)
+    dollars = page_of(20, in_dollars)
     own = {
         "at_least": 0.15, "goal": 0.3, "statements": 3, "signed_in": True, "headers": {"Accept-Language": "am"},
     }  # fmt: skip
@@ -184,21 +205,22 @@ def works(shop: Catalogue, sign_in: Callable[[], Mapping[str, str]]) -> list[Wor
     words, floor_words = searches()
     few_fields, _ = newest(shop, 0.3, 0.6, {"fields": "id,slug,name,price"})
     return [
-        Work("first pages, newest", pages, floor_pages, **cold, plain=[PRODUCTS]),
+        Work("first pages, newest", pages, floor_pages, **cold, plain=[PRODUCTS], shows=page),
         Work("category + price order", priced, floor_priced, **cold),
         Work("detail", single, floor_single, **cold, plain=single),
-        Work("own prices: first pages", own_pages, floor_own_pages, **own),
+        Work("own prices: first pages", own_pages, floor_own_pages, **own, shows=dollars),
         Work("own prices: category + price", own_priced, floor_own_priced, **own),
-        Work("own prices: detail", own_single, floor_own_single, **own),
-        Work("hot page", [PRODUCTS], [PRODUCTS], at_least=0.6, goal=1.3),
+        Work("own prices: detail", own_single, floor_own_single, **own, shows=in_dollars),
+        Work("hot page", [PRODUCTS], [PRODUCTS], at_least=0.6, goal=1.3, shows=page),
         Work(
             "304", [PRODUCTS], [PRODUCTS], headers={"If-None-Match": home.headers["ETag"]}, status=304, at_least=0.8,
             goal=1.5,
         ),
-        Work("depth 50,000", deep_pages, compared_with="first pages, newest", at_least=1 / 1.3, goal=1 / 1.1),
-        Work("search, word in 1 %", words, floor_words, at_least=0.3, goal=0.6),
-        Work("filter of 5,000", varied(filtered)),
+        Work("depth 50,000", deep_pages, compared_with="first pages, newest", at_least=1 / 1.3, goal=1 / 1.1, shows=page),
+        Work("search, word in 1 %", words, floor_words, at_least=0.3, goal=0.6, shows=page),
+        Work("filter of 5,000", varied(filtered), shows=page_of(20, lambda one: goods.CHOSEN_TAG in one["tags"])),
         Work("facets of 5,000", varied({**filtered, "facets": "true"}), compared_with="filter of 5,000", statements=5,
-             at_least=1 / 5, goal=1 / 2),
-        Work("fields=id,slug,name,price", few_fields, floor_pages),
+             at_least=1 / 5, goal=1 / 2, shows=lambda body: "facets" in body),
+        Work("fields=id,slug,name,price", few_fields, floor_pages,
+             shows=page_of(20, lambda one: set(one) == {"id", "slug", "name", "price"})),
     ]  # fmt: skip
