@@ -91,7 +91,8 @@ def database(url: str, *, data_dir: Path, conn_max_age: int) -> dict[str, Any]:
     """
     options = {
         "connect_timeout": 5,
-        "options": "-c statement_timeout=15000 -c lock_timeout=5000"
+        # Only catalog/reads prepares statements, and only those whose plan is the same whatever the parameters are.
+        "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c plan_cache_mode=force_generic_plan"
         " -c idle_in_transaction_session_timeout=60000",
     }
     common = {

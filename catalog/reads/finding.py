@@ -93,11 +93,14 @@ def find(wanted: Wanted, context: Context) -> Found:
     )
     key, pk = wanted.after or ("", 0)
     shelves = wanted.shelves or ()
-    found = rows(statement, {
+    parameters = {
         **context.parameters, **filters, **search_filters, "shelves": list(shelves), "after": key, "after_id": pk,
         "limit": wanted.size + 1, "offset": wanted.offset, "reach": wanted.size + 1 + wanted.offset,
         "scopes": scopes_of(wanted.shelves), "document": document_key(context, whole=False),
-    })  # fmt: skip
+    }  # fmt: skip
+    # What a search or a token finds may be one product or all of them: that is for the planner to know.
+    walks = not search and all(one.facet in {"price", "in_stock"} for one in wanted.conditions)
+    found = rows(statement, parameters, prepared=walks)
     page = Found(Freshness(*found[0][3:]))
     for pk, key, body, *_ in found:
         if pk is None:
