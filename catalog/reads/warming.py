@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 from catalog.reads.callers import context_of
 from catalog.reads.context import Context
 from catalog.reads.database import rows
-from catalog.reads.freshness import shared
+from catalog.reads.freshness import Freshness, freshness, scopes_of, shared
 from catalog.reads.rendering import document_key, render
 
 PORTION = 200  # products that one statement renders: a fraction of a second
@@ -53,19 +54,46 @@ def render_ahead(context: Context, *, at_most: int | None = None) -> Iterator[in
         yield len(ids)
 
 
-def prune() -> int:
-    """Remove documents that no longer hold and that nobody asked for since: those of other versions of the shared things.
+def catch_up(seconds: float = 20.0) -> int:
+    """Render what has changed since this process last did, for visitors nobody knows, for so many seconds at most.
 
     Returns:
-        How many.
+        How many products were rendered.
     """
-    stale = """
-        WITH gone AS (
-            DELETE FROM catalog_document document
-             WHERE document.shared < coalesce((SELECT version FROM catalog_catalogversion WHERE scope = -1), 0)
-                OR document.valid_until <= now()
-         RETURNING 1
-        ) SELECT count(*) FROM gone
+    global _caught_up
+    before = freshness(scopes_of(None))
+    if before == _caught_up:
+        return 0
+    deadline, done = time.monotonic() + seconds, 0
+    for context in everybodys_contexts():
+        for rendered in render_ahead(context):
+            done += rendered
+            if time.monotonic() > deadline:
+                return done
+    _caught_up = before
+    return done
+
+
+def prune() -> int:
+    """Remove documents that no longer hold and that nobody has asked for since, and moments long past.
+
+    Returns:
+        How many documents.
     """
-    ((count,),) = rows(stale, {})
+    ((count,),) = rows(_PRUNE, {})
     return int(count)
+
+
+# Of the moments the last one stays: readers compare with it.
+_PRUNE = """
+    WITH gone AS (
+        DELETE FROM catalog_document
+         WHERE shared < coalesce((SELECT version FROM catalog_catalogversion WHERE scope = -1), 0) OR valid_until <= now()
+     RETURNING 1
+    ), past AS (
+        DELETE FROM catalog_catalogmoment
+         WHERE at < (SELECT max(at) FROM catalog_catalogmoment WHERE at <= now())
+    )
+    SELECT count(*) FROM gone
+"""
+_caught_up: Freshness | None = None
