@@ -21,11 +21,12 @@ from catalog.models.naming import (
     by_id_or_slug,
 )
 from catalog.models.prices import RETAIL, Offer, Price, PriceChange, PriceList
-from catalog.models.products import Product, ProductQuerySet, search_query
+from catalog.models.products import Product, ProductQuerySet
 from catalog.models.texts import Language, Term
 from catalog.models.transfers import Transfer
 from catalog.models.variants import BundlePart, Variant, VariantQuerySet
 from catalog.models.versions import CatalogMoment, CatalogTouch, CatalogVersion, Document
+from catalog.models.words import SearchAlias, SearchWord
 
 __all__ = [
     "NAME_LENGTH",
@@ -58,11 +59,12 @@ __all__ = [
     "Product",
     "ProductQuerySet",
     "ProductType",
+    "SearchAlias",
+    "SearchWord",
     "Term",
     "Transfer",
     "TypeAttribute",
     "Variant",
     "VariantQuerySet",
     "by_id_or_slug",
-    "search_query",
 ]

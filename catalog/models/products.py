@@ -7,7 +7,6 @@ migrations).
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -29,6 +28,7 @@ from catalog.models.naming import (
     slug_is_readable,
     translations,
 )
+from catalog.search import matches, relevance
 from common.money import DECIMAL_PLACES, MAX_DIGITS
 
 if TYPE_CHECKING:
@@ -37,25 +37,14 @@ if TYPE_CHECKING:
 
 _FOLDED_NAME = Func(F("name"), function="catalog_fold", output_field=models.TextField())
 _SEARCH = Func(
-    F("name"),
-    F("brand"),
-    F("tags"),
-    F("sku_list"),
-    F("description"),
-    function="catalog_search_vector",
-    output_field=SearchVectorField(),
+    F("name"), F("description"), F("translations"), F("brand"), F("tags"), F("sku_list"),
+    F("further_words"), F("tokens"), F("category"), F("brand_ref"),
+    function="catalog_lexemes", output_field=SearchVectorField(),
+)  # fmt: skip
+_NAME_WORDS = Func(
+    F("name"), function="catalog_count_words", output_field=models.SmallIntegerField()
 )
-# Words first; names that look alike only when no product on sale has the words, so that one misspelt letter still finds it
-# and a right spelling finds nothing else. Each arm has its index.
-_MATCHES = """
-    WITH exact AS (
-        SELECT id, is_published AND archived_at IS NULL AS on_sale FROM catalog_product
-         WHERE search @@ to_tsquery('simple', catalog_fold(%s))
-    )
-    SELECT id FROM exact
-     UNION ALL
-    SELECT near FROM catalog_near_names(%s) near WHERE NOT EXISTS (SELECT FROM exact WHERE on_sale)
-"""
+
 
 
 class ProductQuerySet(models.QuerySet["Product"]):
@@ -80,21 +69,15 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return self.filter(category__in=chosen.values("pk"))
 
     def matching(self, words: str) -> ProductQuerySet:
-        """Products whose words begin like all of `words`; if there is none, those with a similar name."""
-        ids = RawSQL(_MATCHES, [search_query(words), words])  # noqa: S611
-        return self.filter(pk__in=ids)
+        """Products that a search for `words` finds; drafts and archived ones as well."""
+        sql, params = matches(words, on_sale=False)
+        return self.filter(pk__in=RawSQL(f"SELECT product_id FROM ({sql}) hit", params))  # noqa: S608, S611
 
     def with_relevance(self, words: str) -> ProductQuerySet:
-        """Annotate `relevance`, larger is better; exact to six decimals so that a cursor can hold it."""
+        """Annotate `relevance`, larger is nearer; exact to six decimals so that a cursor can hold it."""
+        sql, params = relevance(words)
         return self.annotate(
-            relevance=Func(
-                F("search"),
-                F("folded_name"),
-                Value(search_query(words)),
-                Value(words),
-                function="catalog_relevance",
-                output_field=models.DecimalField(max_digits=12, decimal_places=6),
-            )
+            relevance=RawSQL(sql, params, models.DecimalField(max_digits=12, decimal_places=6))  # noqa: S611
         )
 
     def for_display(self) -> ProductQuerySet:
@@ -183,6 +166,9 @@ class Product(models.Model):
     search = models.GeneratedField(
         expression=_SEARCH, output_field=SearchVectorField(), db_persist=True
     )
+    name_words = models.GeneratedField(
+        expression=_NAME_WORDS, output_field=models.SmallIntegerField(), db_persist=True
+    )
 
     objects = ProductQuerySet.as_manager()
 
@@ -224,6 +210,12 @@ class Product(models.Model):
         ] + [
             models.Index(fields=["created_at", "id"], name="product_by_newest"),
             GinIndex(fields=["search"], name="product_search"),
+            models.Index(
+                F("name_words"),
+                F("id").desc(),
+                condition=Q(is_published=True, archived_at__isnull=True),
+                name="on_sale_by_name_words",
+            ),
             GinIndex(OpClass(F("folded_name"), name="gin_trgm_ops"), name="product_name_trigrams"),
             GinIndex(fields=["tokens"], name="product_tokens"),
             models.Index(fields=["updated_at", "id"], name="product_by_updated"),
@@ -247,8 +239,3 @@ class Product(models.Model):
         if self.archived_at is not None:
             return "archived"
         return "published" if self.is_published else "draft"
-
-
-def search_query(words: str) -> str:
-    """`words` in PostgreSQL's tsquery syntax: each the beginning of a word, all required. Empty when there is no word."""
-    return " & ".join(f"'{word}':*" for word in re.findall(r"\w+", words)[:12])

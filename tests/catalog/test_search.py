@@ -41,7 +41,7 @@ def shop(db):
         ("ይርጋጨፌ", ["Yirgacheffe Coffee · ይርጋጨፌ ቡና"]),
         ("ማር", ["Honey · ማር"]),
         ("jebna", ["Clay Jebena · ጀበና"]),
-        ("scraf", []),
+        ("scraf", ["Scarf · ሻማ"]),
         ("p", []),
         ("", None),
         ("nothing at all like it", []),
