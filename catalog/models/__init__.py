@@ -1,6 +1,7 @@
 """The catalogue as facts: what is sold, how it is described, grouped and priced."""
 
 from catalog.models.attributes import (
+    CODE_PATTERN,
     Attribute,
     AttributeChoice,
     AttributeValue,
@@ -23,12 +24,13 @@ from catalog.models.naming import (
 from catalog.models.prices import RETAIL, Offer, Price, PriceChange, PriceList
 from catalog.models.products import Product, ProductQuerySet
 from catalog.models.texts import Language, Term
-from catalog.models.transfers import Transfer
+from catalog.models.transfers import Transfer, TransferChunk
 from catalog.models.variants import BundlePart, Variant, VariantQuerySet
 from catalog.models.versions import CatalogMoment, CatalogTouch, CatalogVersion, Document
 from catalog.models.words import SearchAlias, SearchWord
 
 __all__ = [
+    "CODE_PATTERN",
     "NAME_LENGTH",
     "NON_DIGIT",
     "RETAIL",
@@ -63,6 +65,7 @@ __all__ = [
     "SearchWord",
     "Term",
     "Transfer",
+    "TransferChunk",
     "TypeAttribute",
     "Variant",
     "VariantQuerySet",

@@ -49,3 +49,23 @@ class Transfer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.direction} {self.public_id}"
+
+
+class TransferChunk(models.Model):
+    """A piece of a transfer's file: of an upload as it came, of an export a gzip member of its own.
+
+    Files live in the database: the web process and the worker need not share a disk, no address of the public media leads to
+    them, and an upload exists if and only if its job does.
+    """
+
+    transfer = models.ForeignKey(Transfer, models.CASCADE, related_name="chunks")
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["transfer", "number"], name="transfer_chunks_are_numbered"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.transfer_id}: {self.number}"
