@@ -21,6 +21,9 @@ from django.http import HttpRequest
 
 from account import email_change, known_devices, letters, phone_identity, sessions, throttles
 from account.backends import works_here
+from account.customer_groups import put_customer
+from account.group_admin import CustomerGroupAdmin as CustomerGroupAdmin
+from account.group_views import CHANGE_GROUPS
 from account.identifiers import email_key, with_ascii_domain
 from account.key_admin import ApiKeyAdmin as ApiKeyAdmin
 from account.models import Role, Session, User
@@ -190,6 +193,7 @@ class UserAdmin(RefusalsAsMessages, DjangoUserAdmin):
                     "vouch_for_phone",
                     "first_name",
                     "last_name",
+                    "customer_group",
                     "public_id",
                 ]
             },
@@ -241,6 +245,11 @@ class UserAdmin(RefusalsAsMessages, DjangoUserAdmin):
             return shown
         return [part for part in shown if part[0] != "Access"]
 
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Who is in which group is for those who may put people there."""
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if request.user.has_perm(CHANGE_GROUPS) else [*fixed, "customer_group"]
+
     def get_list_filter(self, request: HttpRequest) -> Any:
         return self.list_filter if _sees_staff(request) else ["is_active"]
 
@@ -284,6 +293,8 @@ class UserAdmin(RefusalsAsMessages, DjangoUserAdmin):
             sessions.end_sessions(user=obj, reason=Session.RevokeReason.STAFF)
         if old_phone:
             phone_identity.tell_of_move(user=obj, old=old_phone)
+        if "customer_group" in changed:
+            put_customer(user_id=obj.pk, group_id=obj.customer_group_id)
         if "roles" in changed:
             wanted = [Role(name) for name in form.cleaned_data["roles"]]
             set_roles(user=obj, roles=wanted, by=cast(User, request.user))

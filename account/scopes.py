@@ -19,17 +19,24 @@ class Scope:
 
 SCOPES: Mapping[str, Scope] = {
     "catalog:read": Scope(
-        "Read drafts, archived products and exact stock.", frozenset({"catalog.view_product"})
+        "Read drafts, archived products, exact stock, and the prices of all lists.",
+        frozenset({"catalog.view_product", "catalog.view_price"}),
     ),
     "catalog:write": Scope(
-        "Add, change and delete products, variants, pictures and categories; no price of what exists.",
+        "Add, change and delete products, variants, pictures, categories, brands, collections, attributes, product types,"
+        " languages and translated words; no price of what exists.",
         frozenset(
             f"catalog.{verb}_{model}"
-            for model in ("product", "category", "variant", "image")
+            for model in (
+                "product", "category", "variant", "image", "brand", "collection", "attribute", "producttype",
+                "language", "term",
+            )
             for verb in ("add", "change", "delete")
-        ),
+        ),  # fmt: skip
     ),
-    "prices:write": Scope("Change prices.", frozenset({"catalog.change_price"})),
+    "prices:write": Scope(
+        "Change prices and price lists.", frozenset({"catalog.change_price", "catalog.view_price"})
+    ),
     "stock:write": Scope(
         "Set stock, of new and of existing products.",
         frozenset({"inventory.add_stockitem", "inventory.change_stockitem"}),

@@ -92,6 +92,10 @@ class NoSuchPriceList(OneField, Invalid):
     field = "price_list"
 
 
+class NoSuchPriceListHere(NotFound):
+    """There is no such price list."""
+
+
 class NoSuchPrice(NotFound):
     """The variant has no such price."""
 

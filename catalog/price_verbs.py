@@ -7,7 +7,8 @@ product does; two writers of one price then meet at the exclusion constraint.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -30,7 +31,7 @@ from catalog.price_refusals import (
 )
 from catalog.prices import currency_key, currency_of, known_currencies, regular_prices_of
 from catalog.refusals import refusing_conflicts
-from common.errors import invalid_field
+from common.errors import Refusal, invalid_field
 from common.money import Money, has_minor_units_of
 
 MAX_AT_ONCE = 1_000
@@ -79,7 +80,7 @@ def change_price(*, price_id: int, changes: Mapping[str, Any]) -> Price:
         PriceHasBegun: it is history. The others as for `add_price`.
     """
     with transaction.atomic():
-        price = _lock_price(price_id)
+        price = lock_price(price_id)
         now = _now()
         if price.valid_from <= now:
             raise PriceHasBegun
@@ -107,7 +108,7 @@ def delete_price(*, price_id: int) -> None:
         PriceHasBegun: it is history.
     """
     with transaction.atomic():
-        price = _lock_price(price_id)
+        price = lock_price(price_id)
         if price.valid_from <= _now():
             raise PriceHasBegun
         price.delete()
@@ -121,7 +122,7 @@ def end_price(*, price_id: int, at: datetime | None = None) -> Price:
         EndsTooEarly: `at` is in the past.
     """
     with transaction.atomic():
-        price = _lock_price(price_id)
+        price = lock_price(price_id)
         now = _now()
         if price.valid_from > now:
             raise PriceHasNotBegun
@@ -139,7 +140,7 @@ def end_price(*, price_id: int, at: datetime | None = None) -> Price:
 
 
 def set_prices(
-    *, price_list_id: int, wanted: Sequence[NewPrice], ended: Collection[NewPrice] = ()
+    *, price_list_id: int, wanted: Sequence[NewPrice], ended: Collection[int] = ()
 ) -> int:
     """Make these the prices of a list, each for its time: what holds then is ended or cut off, what would begin then goes.
 
@@ -148,22 +149,24 @@ def set_prices(
 
     Args:
         wanted: at most 1,000, each for another variant, currency, quantity or kind.
-        ended: those among them that nothing takes the place of; their amount does not matter.
+        ended: the places of those that nothing takes the place of; their amount does not matter.
 
     Returns:
         How many differed.
 
     Raises:
-        As for `add_price`; nothing is written then.
+        As for `add_price`, with the place in the field: `prices.3.price`. Nothing is written then.
     """
     with transaction.atomic():
         _find_list(price_list_id)
         _lock_products({new.variant_id for new in wanted})
         now = _now()
-        rows = [_row(new, price_list_id, now=now) for new in wanted]
-        _refuse_false_sales(
-            [row for row, new in zip(rows, wanted, strict=True) if new not in ended]
-        )
+        rows = []
+        for place, new in enumerate(wanted):
+            with _placed(place):
+                rows.append(_row(new, price_list_id, now=now))
+        _refuse_repetition(rows)
+        _refuse_false_sales(rows, besides=ended, numbered=True)
         present: dict[tuple[Any, ...], list[Price]] = defaultdict(list)
         for price in Price.objects.filter(
             Q(valid_until__isnull=True) | Q(valid_until__gt=now),
@@ -172,8 +175,8 @@ def set_prices(
         ).order_by("valid_from"):
             present[_key(price)].append(price)
         plan = _Plan()
-        for row, new in zip(rows, wanted, strict=True):
-            plan.replace(row, present[_key(row)], nothing=new in ended)
+        for place, row in enumerate(rows):
+            plan.replace(row, present[_key(row)], nothing=place in ended)
         plan.write()
     return plan.changed
 
@@ -240,7 +243,12 @@ def _lock_products(variant_ids: Collection[int]) -> None:
     )
 
 
-def _lock_price(price_id: int) -> Price:
+def lock_price(price_id: int) -> Price:
+    """The price, locked, and its product.
+
+    Raises:
+        NoSuchPrice
+    """
     found = Price.objects.filter(pk=price_id)
     _lock_products(list(found.values_list("variant_id", flat=True)))
     price = found.select_for_update(no_key=True).first()
@@ -281,20 +289,45 @@ def _row(new: NewPrice, price_list_id: int, *, now: datetime) -> Price:
     )
 
 
-def _refuse_false_sales(rows: Sequence[Price]) -> None:
+def _refuse_false_sales(
+    rows: Sequence[Price], *, besides: Collection[int] = (), numbered: bool = False
+) -> None:
     """A reduction needs a regular price, of the moment it begins, that it is not above."""
-    sales = [row for row in rows if row.is_sale]
-    by_list: dict[tuple[int, str], list[Price]] = defaultdict(list)
-    for row in sales:
-        by_list[row.price_list_id, row.currency].append(row)
-    for (price_list_id, currency), some in by_list.items():
-        asked = [(row.variant_id, row.min_quantity, row.valid_from) for row in some]
-        regular = regular_prices_of(asked, price_list=price_list_id, currency=currency_of(currency))
-        for row, price in zip(some, regular, strict=True):
-            if price is None:
-                raise SaleAboveRegular("There is no regular price that this would reduce.")
-            if row.amount > price:
-                raise SaleAboveRegular
+    by_list: dict[tuple[int, str], list[int]] = defaultdict(list)
+    for place, row in enumerate(rows):
+        if row.is_sale and place not in besides:
+            by_list[row.price_list_id, row.currency].append(place)
+    for (price_list_id, currency), places in by_list.items():
+        regular = regular_prices_of(
+            [(rows[at].variant_id, rows[at].min_quantity, rows[at].valid_from) for at in places],
+            price_list=price_list_id,
+            currency=currency_of(currency),
+        )
+        for place, price in zip(places, regular, strict=True):
+            with _placed(place) if numbered else nullcontext():
+                if price is None:
+                    raise SaleAboveRegular("There is no regular price that this would reduce.")
+                if rows[place].amount > price:
+                    raise SaleAboveRegular
+
+
+def _refuse_repetition(rows: Sequence[Price]) -> None:
+    seen = set()
+    for place, row in enumerate(rows):
+        if _key(row) in seen:
+            raise invalid_field(f"prices.{place}", "repeated", "Say each price once.")
+        seen.add(_key(row))
+
+
+@contextmanager
+def _placed(place: int) -> Iterator[None]:
+    """Say which of many prices a refusal is about."""
+    try:
+        yield
+    except Refusal as refusal:
+        for error in refusal.errors:
+            error["field"] = f"prices.{place}.{error['field']}"
+        raise
 
 
 def _key(price: Price) -> tuple[Any, ...]:

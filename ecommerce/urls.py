@@ -22,6 +22,8 @@ urlpatterns = [
     path("api/staff/", include("account.staff_urls")),
     path("api/addresses/", include("account.address_urls")),
     path("api/", include("audit.urls")),
+    path("api/customer-groups/", include("account.group_urls")),
+    path("api/", include("catalog.price_urls")),
     path("api/", include("catalog.urls")),
     path("api/", include("orders.urls")),
     path("api/", include("payments.urls")),
