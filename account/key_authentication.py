@@ -20,7 +20,10 @@ from common.http import client_address
 from common.limits import Limit, charge
 
 # Everything else is for people. What is not listed here is closed to keys, whatever its own rules say.
-OPEN_TO_KEYS = ("/api/categories/", "/api/products/", "/api/orders/", "/api/payments/")
+OPEN_TO_KEYS = (
+    "/api/categories/", "/api/products/", "/api/brands/", "/api/collections/", "/api/attributes/",
+    "/api/product-types/", "/api/languages/", "/api/terms/", "/api/orders/", "/api/payments/",
+)  # fmt: skip
 PER_KEY = Limit("api_key", 1200, timedelta(minutes=1))
 
 

@@ -56,7 +56,9 @@ def hold_definitions() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_DEFINITIONS])
 
 
-def _change_definitions() -> None:
+def change_definitions() -> None:
+    """Be the only one who changes attributes and types, until the transaction ends. The first lock of all."""
+    require_transaction()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_DEFINITIONS])
 
@@ -80,7 +82,7 @@ def create_attribute(
     """
     _refuse_what_kind_has_not(kind, unit=unit, choices=choices)
     with transaction.atomic():
-        _change_definitions()
+        change_definitions()
         attribute = Attribute(
             code=code, name=name, kind=kind, unit=unit, is_filterable=is_filterable
         )
@@ -98,7 +100,7 @@ def update_attribute(*, attribute_id: int, changes: Mapping[str, Any]) -> Attrib
         CodeTaken, Invalid.
     """
     with transaction.atomic():
-        _change_definitions()
+        change_definitions()
         attribute = Attribute.objects.select_for_update(no_key=True).get(pk=attribute_id)
         changes = dict(changes)
         choices: Sequence[Choice] | None = changes.pop("choices", None)
@@ -127,7 +129,7 @@ def delete_attribute(*, attribute_id: int) -> None:
         AttributeInUse: products have values of it, or types name it.
     """
     with transaction.atomic():
-        _change_definitions()
+        change_definitions()
         try:
             Attribute.objects.filter(pk=attribute_id).delete()
         except ProtectedError as error:
@@ -199,7 +201,7 @@ def create_type(*, name: str, uses: Sequence[Use] = ()) -> ProductType:
         NameTaken; Invalid: an attribute twice.
     """
     with transaction.atomic():
-        _change_definitions()
+        change_definitions()
         product_type = ProductType(name=name)
         with refusing_conflicts(BY_CONSTRAINT):
             product_type.save(force_insert=True)
@@ -214,7 +216,7 @@ def update_type(*, type_id: int, changes: Mapping[str, Any]) -> ProductType:
         NameTaken. AttributeInUse: an attribute would go, and products of the type have values of it.
     """
     with transaction.atomic():
-        _change_definitions()
+        change_definitions()
         product_type = ProductType.objects.select_for_update(no_key=True).get(pk=type_id)
         if changes.get("name", product_type.name) != product_type.name:
             product_type.name = changes["name"]
@@ -232,7 +234,7 @@ def delete_type(*, type_id: int) -> None:
         ProductTypeInUse
     """
     with transaction.atomic():
-        _change_definitions()
+        change_definitions()
         archived = Product.objects.filter(product_type_id=type_id, archived_at__isnull=False)
         AttributeValue.objects.filter(product__in=archived).delete()
         archived.update(product_type=None)

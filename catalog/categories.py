@@ -19,6 +19,7 @@ from catalog.refusals import (
 )
 from catalog.richtext import clean_html
 from catalog.slugs import distinct, slug_from
+from catalog.texts import Translations, merged
 from common.errors import NotFound
 from common.transactions import require_transaction
 
@@ -44,11 +45,12 @@ def create_category(
     description: str = "",
     parent: Category | None = None,
     position: int = 0,
+    translations: Translations = None,
 ) -> Category:
     """Add a category; without a slug it gets one made from its name.
 
     Raises:
-        SlugTaken, CategoryTooDeep.
+        SlugTaken, CategoryTooDeep; Invalid: the translations.
     """
     with transaction.atomic():
         if parent is not None:
@@ -61,6 +63,7 @@ def create_category(
             description=clean_html(description),
             parent=parent,
             position=position,
+            translations=merged({}, translations),
         )
         try:
             with refusing_conflicts():
@@ -73,11 +76,16 @@ def create_category(
     return category
 
 
-def update_category(*, category_id: int, changes: dict[str, Any]) -> Category:
-    """Change name, slug, description, position or parent (a Category or None).
+def update_category(
+    *, category_id: int, changes: dict[str, Any], replace: bool = False
+) -> Category:
+    """Change name, slug, description, translations, position or parent (a Category or None).
+
+    Args:
+        replace: translations that are not given go.
 
     Raises:
-        SlugTaken; CategoryCycle, CategoryTooDeep: the move is impossible.
+        SlugTaken; CategoryCycle, CategoryTooDeep: the move is impossible; Invalid: the translations.
     """
     with transaction.atomic():
         if "parent" in changes:
@@ -87,6 +95,9 @@ def update_category(*, category_id: int, changes: dict[str, Any]) -> Category:
             refuse_bad_move(category, changes["parent"])
         if "description" in changes:
             changes = {**changes, "description": clean_html(changes["description"])}
+        if "translations" in changes:
+            present = {} if replace else category.translations
+            changes = {**changes, "translations": merged(present, changes["translations"])}
         changed = [field for field, value in changes.items() if getattr(category, field) != value]
         if changed:
             for field in changed:

@@ -7,6 +7,7 @@ from typing import Any
 
 from rest_framework.exceptions import PermissionDenied
 
+from catalog.attribute_values import shown_values
 from catalog.models import Product, Variant
 
 CHANGES_PRICES = "catalog.change_price"
@@ -81,8 +82,12 @@ def shown_of_product(product: Product) -> dict[str, Any]:
         .select_related("stock_item")
         .order_by("price", "position", "pk")
     )
-    names = ("name", "slug", "category", "description", "brand", "tags", "is_published")
+    names = (
+        "name", "slug", "category", "description", "brand", "tags", "is_published", "product_type",
+        "translations", "publish_from", "publish_until",
+    )  # fmt: skip
     shown = {name: getattr(product, name) for name in names}
+    shown["attributes"] = shown_values(product)
     shown["stock"] = sum(variant.stock_item.available for variant in live)
     if live:
         shown |= {name: getattr(live[0], name) for name in ("price", "compare_at_price")}

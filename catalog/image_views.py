@@ -12,9 +12,11 @@ from rest_framework.response import Response
 
 from catalog.access import find_product, visible_products
 from catalog.conditional import product_state
+from catalog.doors import KEY, TAGS, CatalogView, checked
 from catalog.images import (
     MAX_BYTES,
     InvalidImage,
+    PicturesBusy,
     StorageUnavailable,
     add_image,
     bounded_read,
@@ -25,7 +27,7 @@ from catalog.images import (
 from catalog.inputs import ImageInputSerializer, ImageUploadSerializer
 from catalog.models import Image, Product, Variant
 from catalog.serializers import ImageSerializer
-from catalog.views import KEY, TAGS, CatalogView, checked, hold_product
+from catalog.views import hold_product
 from common.conditional import honours_if_match, tagged
 from common.errors import NotFound, invalid_field
 from common.json import BodyTooLarge
@@ -57,13 +59,14 @@ class ImageListView(CatalogView):
         product = find_product(visible_products(request), key)
         return self.page(Image.objects.filter(product=product))
 
-    @refuses(InvalidImage, StorageUnavailable)
+    @refuses(InvalidImage, PicturesBusy, StorageUnavailable)
     @extend_schema(
         operation_id="images_create",
         summary="Add a picture",
         description=(
-            "A JPEG, PNG or WebP file of at most 5 MB and 25 million pixels. It is drawn anew: at most 2000 pixels a side, "
-            "as WebP, upright, without camera data."
+            "A JPEG or PNG file of at most 25 million pixels, or a WebP of 12.5 million, all frames together; 5 MB. It is "
+            "drawn anew: at most 2000 pixels a side, as WebP, in sRGB, upright, without camera data. Smaller copies "
+            "(`renditions`) follow within seconds."
         ),
         tags=TAGS,
         parameters=[KEY],
@@ -102,7 +105,9 @@ class ImageView(CatalogView):
     @extend_schema(
         operation_id="images_change",
         summary="Change a picture's data",
-        description="Alternative text, position, or the variant it shows. For another file, add a new picture.",
+        description=(
+            "Alternative text and its translations, position, or the variant it shows. For another file, add a new picture."
+        ),
         tags=TAGS,
         parameters=[KEY, IMAGE_ID],
         request=ImageInputSerializer,

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalog.categories import find_category
+from catalog.model_fields import AttributesField, ProductTypeField, TranslationsField
 from catalog.models import NAME_LENGTH, SKU_LENGTH, SLUG_LENGTH, VARIANT_NAME_LENGTH, Category
 from catalog.refusals import NoSuchCategory
 from catalog.richtext import MAX_LENGTH
+from catalog.services import MAX_VARIANTS
 from catalog.slugs import is_slug
 from common.serializers import MoneyField, StrictSerializer
 from inventory.services import MAX_ON_HAND
 
-MAX_VARIANTS = 100
 MAX_OPTIONS = 5
 MAX_TAGS = 50
 MAX_POSITION = 1_000_000
@@ -79,6 +81,7 @@ class CategoryInputSerializer(TolerantSerializer):
     description = serializers.CharField(max_length=MAX_LENGTH, allow_blank=True, default="")
     parent = CategoryField(allow_null=True, default=None)  # type: ignore[assignment]
     position = serializers.IntegerField(min_value=0, max_value=MAX_POSITION, default=0)
+    translations = TranslationsField(required=False, help_text="Left out: as they are.")
 
 
 class OptionInputSerializer(StrictSerializer):
@@ -111,7 +114,7 @@ class _VariantFields(TolerantSerializer):
 class VariantInputSerializer(_VariantFields):
     """A variant to create or change."""
 
-    SHOWN_ONLY = frozenset({"id", "in_stock", "reserved"})
+    SHOWN_ONLY = frozenset({"id", "in_stock", "reserved", "is_bundle"})
 
     name = serializers.CharField(
         max_length=VARIANT_NAME_LENGTH, allow_blank=True, required=False,
@@ -143,7 +146,7 @@ class ProductInputSerializer(_VariantFields):
 
     SHOWN_ONLY = frozenset({
         "id", "in_stock", "variants", "images", "created_at", "updated_at", "status", "published_at",
-        "archived_at",
+        "archived_at", "lowest_price_30_days", "options", "variant_count", "version",
     })  # fmt: skip
 
     name = serializers.CharField(max_length=NAME_LENGTH)
@@ -161,6 +164,19 @@ class ProductInputSerializer(_VariantFields):
         child=serializers.CharField(max_length=100), max_length=MAX_TAGS, default=list
     )
     is_published = serializers.BooleanField(required=False, help_text="Left out: as it is.")
+    product_type = ProductTypeField(
+        required=False, allow_null=True,
+        help_text="Which attributes it has. Values that the new type does not have go. Left out: as it is.",
+    )  # fmt: skip
+    attributes = AttributesField(required=False, help_text="Left out: as they are.")
+    translations = TranslationsField(required=False, help_text="Left out: as they are.")
+    publish_from = serializers.DateTimeField(
+        required=False, allow_null=True,
+        help_text="Published, it is shown from then on. Left out: as it is.",
+    )  # fmt: skip
+    publish_until = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="Not shown from then on. Left out: as it is."
+    )
 
 
 class NewProductInputSerializer(ProductInputSerializer):
@@ -189,24 +205,46 @@ class NewProductInputSerializer(ProductInputSerializer):
         return attrs
 
 
+class RestoreInputSerializer(StrictSerializer):
+    """How an archived product comes back."""
+
+    slug = SlugField(max_length=SLUG_LENGTH, required=False, help_text="Left out: its own.")
+
+
+class VariantBatchInputSerializer(StrictSerializer):
+    """Several variants to add."""
+
+    variants = VariantInputSerializer(many=True, min_length=1, max_length=MAX_VARIANTS)  # type: ignore[call-arg]
+
+
 class ImageInputSerializer(TolerantSerializer):
     """What can be changed about a picture."""
 
-    SHOWN_ONLY = frozenset({"id", "url", "width", "height"})
+    SHOWN_ONLY = frozenset({"id", "url", "width", "height", "renditions"})
 
     alt = serializers.CharField(max_length=300, allow_blank=True, required=False)
     position = serializers.IntegerField(min_value=0, max_value=MAX_POSITION, required=False)
     variant_id = serializers.IntegerField(min_value=1, allow_null=True, required=False)
+    translations = TranslationsField(
+        required=False, help_text="Of `alt`. Left out: as they are. In a form: as JSON."
+    )
 
 
 class ImageUploadSerializer(ImageInputSerializer):
     """A picture to add, as multipart/form-data."""
 
-    file = serializers.FileField(help_text="JPEG, PNG or WebP, up to 5 MB and 25 million pixels.")
+    file = serializers.FileField(
+        help_text="JPEG or PNG of up to 25 million pixels, or WebP of up to 12.5 million; 5 MB."
+    )
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
             data = {key: data[key] for key in data}
             if "image" in data and "file" not in data:  # many clients name it so
                 data["file"] = data.pop("image")
+            if isinstance(written := data.get("translations"), str):
+                try:
+                    data["translations"] = orjson.loads(written or "{}")
+                except orjson.JSONDecodeError:  # the field says what it wants
+                    data["translations"] = written
         return super().to_internal_value(data)

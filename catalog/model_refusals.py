@@ -92,6 +92,13 @@ class TooManyVariants(OneField, Conflict):
     field = "variants"
 
 
+class NotArchived(Conflict):
+    """Only an archived product is restored."""
+
+    code = "not_archived"
+    title = "This product is not archived"
+
+
 BY_CONSTRAINT: Mapping[str, type[Refusal]] = {
     "attribute_code_is_unique": CodeTaken,
     "product_type_name_is_unique": NameTaken,

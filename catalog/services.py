@@ -1,13 +1,14 @@
 """The verbs of products and variants.
 
-Locks: stock rows, then the product, then its variants, as a checkout takes them (a stock change that switches availability
-locks the product by trigger); several of a kind in the order of their ids.
+Locks: the definitions of attributes, stock rows, then the product, then its variants, as a checkout takes them (a stock
+change that switches availability locks the product by trigger); several of a kind in the order of their ids.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,8 +16,11 @@ from django.db import models, transaction
 from django.db.models import ProtectedError
 from django.db.models.functions import Now
 
-from catalog.images import delete_files_after_commit, touch
-from catalog.models import VARIANT_NAME_LENGTH, Category, Product, Variant
+from catalog.attribute_values import refuse_missing_values, write_values
+from catalog.attributes import hold_definitions
+from catalog.images import delete_files_after_commit, files_of, touch
+from catalog.model_refusals import BY_CONSTRAINT, TooManyVariants
+from catalog.models import VARIANT_NAME_LENGTH, Category, Product, ProductType, Variant
 from catalog.refusals import (
     LastVariant,
     NoSuchProduct,
@@ -26,6 +30,7 @@ from catalog.refusals import (
 )
 from catalog.richtext import clean_html
 from catalog.slugs import distinct, slug_from
+from catalog.texts import Translations, merged
 from common.actors import Actor
 from common.ids import readable_code
 from common.transactions import require_transaction
@@ -35,6 +40,9 @@ from inventory.models import StockItem
 Options = Sequence[Mapping[str, str]]
 # On a product with one variant these fields of the variant may be given with the product.
 VARIANT_FIELDS = ("price", "compare_at_price", "sku", "stock")
+MAX_VARIANTS = 2048  # of one product, archived ones aside
+# What a change has to be weighed against the definitions of attributes for.
+_DESCRIBED = frozenset({"product_type", "attributes", "is_published"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +71,23 @@ class NewProduct:
     tags: Sequence[str] = field(default_factory=tuple)
     category: Category | None = None
     is_published: bool = False
+    product_type: ProductType | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    translations: Translations = None
+    publish_from: datetime | None = None
+    publish_until: datetime | None = None
 
 
 def create_product(*, new: NewProduct, by: Actor) -> Product:
     """Put a product into the catalogue, with its variants and their opening stock.
 
     Raises:
-        SlugTaken, SkuTaken, OptionsTaken, CompareAtBelowPrice.
+        SlugTaken, SkuTaken, OptionsTaken, CompareAtBelowPrice, NeverShown, TooManyVariants.
+        Invalid: naming `attributes.<code>` or `translations.<language>.<field>`.
     """
     with transaction.atomic():
+        if new.product_type is not None or new.attributes:
+            hold_definitions()
         product = Product(
             name=new.name,
             slug=new.slug or slug_from(new.name, fallback="product"),
@@ -81,33 +97,48 @@ def create_product(*, new: NewProduct, by: Actor) -> Product:
             category=new.category,
             is_published=new.is_published,
             published_at=Now() if new.is_published else None,
+            product_type=new.product_type,
+            translations=merged({}, new.translations),
+            publish_from=new.publish_from,
+            publish_until=new.publish_until,
         )
         _insert(product, slug_is_given=bool(new.slug))
-        _insert_variants(product, new.variants, first_position=0, by=by)
+        if new.product_type is not None or new.attributes:
+            write_values(product=product, given=new.attributes, replace=True)
+            refuse_missing_values(product)
+        _insert_variants(product, new.variants, present=0, first_position=0, by=by)
     return product
 
 
-def update_product(*, product_id: int, changes: Mapping[str, Any], by: Actor) -> bool:
+def update_product(
+    *, product_id: int, changes: Mapping[str, Any], by: Actor, replace: bool = False
+) -> bool:
     """Change a product, and the price, compare-at price, SKU and stock of its only variant.
 
     Args:
-        changes: new values by field; fields that are not named stay. `stock` means pieces that can be sold.
+        changes: new values by field; fields that are not named stay. `stock` means pieces that can be sold. Of `attributes`
+            and `translations` what is not named stays too, and null removes. With another `product_type` the values that it
+            does not have go.
+        replace: attributes and translations that are not named go.
 
     Returns:
         Whether anything differed.
 
     Raises:
         NoSuchProduct: it is not there or archived. SeveralVariants: a variant's field, and it has more than one.
-        SlugTaken, SkuTaken, CompareAtBelowPrice.
+        SlugTaken, SkuTaken, CompareAtBelowPrice, NeverShown.
+        Invalid: naming `attributes.<code>` or `translations.<language>.<field>`.
     """
     of_variant = {key: value for key, value in changes.items() if key in VARIANT_FIELDS}
     of_product = {key: value for key, value in changes.items() if key not in VARIANT_FIELDS}
     with transaction.atomic():
         changed = False
+        if _DESCRIBED & set(of_product):
+            hold_definitions()
         if of_variant:
             changed = _update_only_variant(product_id, of_variant, by=by)
         product = _lock_product(product_id)
-        return _write_product(product, of_product) or changed
+        return _write_product(product, of_product, replace=replace) or changed
 
 
 def delete_product(*, product_id: int) -> bool:
@@ -124,7 +155,7 @@ def delete_product(*, product_id: int) -> bool:
         product = _lock_product(product_id)
         try:
             with transaction.atomic():
-                files = list(product.images.values_list("file", flat=True))
+                files = files_of(product.images.all())
                 product.delete()
                 for item in items:
                     inventory.discard_item(stock_item_id=item)
@@ -136,17 +167,24 @@ def delete_product(*, product_id: int) -> bool:
 
 
 def add_variant(*, product_id: int, new: NewVariant, by: Actor) -> Variant:
-    """Add a variant behind the others.
+    """Add a variant behind the others; see `add_variants`."""
+    return add_variants(product_id=product_id, new=[new], by=by)[0]
+
+
+def add_variants(*, product_id: int, new: Sequence[NewVariant], by: Actor) -> list[Variant]:
+    """Add variants behind the others, all or none.
 
     Raises:
-        NoSuchProduct, SkuTaken, OptionsTaken, CompareAtBelowPrice.
+        NoSuchProduct, SkuTaken, OptionsTaken, CompareAtBelowPrice, TooManyVariants.
     """
     with transaction.atomic():
         product = _lock_product(product_id)
+        # Counted under the lock; `variant_count` was read before it.
+        present = product.variants.live().count()
         last = product.variants.aggregate(last=models.Max("position"))["last"]
         touch(product.pk)
         first = 0 if last is None else last + 1
-        return _insert_variants(product, [new], first_position=first, by=by)[0]
+        return _insert_variants(product, new, present=present, first_position=first, by=by)
 
 
 def update_variant(*, variant_id: int, changes: Mapping[str, Any], by: Actor) -> bool:
@@ -210,6 +248,7 @@ def lock_for_edit(*, product_id: int) -> Product:
         NoSuchProduct: it is not there or archived.
     """
     require_transaction()
+    hold_definitions()
     _lock_stock(Variant.objects.filter(product_id=product_id))
     return _lock_product(product_id)
 
@@ -229,7 +268,7 @@ def tidy_tags(tags: Iterable[str]) -> list[str]:
 
 def _insert(product: Product, *, slug_is_given: bool) -> None:
     try:
-        with refusing_conflicts():
+        with refusing_conflicts(BY_CONSTRAINT):
             product.save(force_insert=True)
     except SlugTaken:
         if slug_is_given:
@@ -239,11 +278,14 @@ def _insert(product: Product, *, slug_is_given: bool) -> None:
 
 
 def _insert_variants(
-    product: Product, new: Sequence[NewVariant], *, first_position: int, by: Actor
+    product: Product, new: Sequence[NewVariant], *, present: int, first_position: int, by: Actor
 ) -> list[Variant]:
-    """Insert variants by one statement, so that the product follows them once."""
+    """Insert variants beside `present` others by one statement, so that the product follows them once."""
+    if present + len(new) > MAX_VARIANTS:
+        raise TooManyVariants
     rows = []
-    for position, variant in enumerate(new, first_position):
+    items = inventory.open_items(on_hand=[variant.stock for variant in new], by=by)
+    for position, (variant, item) in enumerate(zip(new, items, strict=True), first_position):
         options = _plain(variant.options)
         rows.append(
             Variant(
@@ -256,7 +298,7 @@ def _insert_variants(
                 position=position,
                 barcode=variant.barcode,
                 weight_grams=variant.weight_grams,
-                stock_item=inventory.open_item(on_hand=variant.stock, by=by),
+                stock_item_id=item,
             )
         )
     with refusing_conflicts():
@@ -300,14 +342,26 @@ def _set_stock(variant: Variant, *, stock: int | None, on_hand: int | None, by: 
     return target != item.on_hand
 
 
-def _write_product(product: Product, changes: dict[str, Any]) -> bool:
+def _write_product(product: Product, changes: dict[str, Any], *, replace: bool) -> bool:
     if "description" in changes:
         changes["description"] = clean_html(changes["description"])
     if "tags" in changes:
         changes["tags"] = tidy_tags(changes["tags"])
     if changes.get("is_published") and product.published_at is None:
         changes["published_at"] = Now()
-    return _write(product, changes)
+    if "translations" in changes:
+        present = {} if replace else product.translations
+        changes["translations"] = merged(present, changes["translations"])
+    attributes = changes.pop("attributes", None)
+    written = _write(product, changes)
+    if attributes is not None or "product_type" in changes:
+        given, whole = attributes or {}, replace and attributes is not None
+        if write_values(product=product, given=given, replace=whole):
+            touch(product.pk)
+            written = True
+    if attributes is not None or _DESCRIBED & set(changes):
+        refuse_missing_values(product)
+    return written
 
 
 def _write(row: Product | Variant, changes: Mapping[str, Any]) -> bool:
@@ -318,7 +372,7 @@ def _write(row: Product | Variant, changes: Mapping[str, Any]) -> bool:
     for key in changed:
         setattr(row, key, changes[key])
     row.updated_at = Now()
-    with refusing_conflicts():
+    with refusing_conflicts(BY_CONSTRAINT):
         row.save(update_fields=[*changed, "updated_at"])
     return True
 

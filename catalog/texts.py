@@ -6,23 +6,24 @@ their values, tags, attributes, choices, units, brands) are `Term`s, found by th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from django.db import connection, transaction
 
 from catalog.model_refusals import BY_CONSTRAINT, LanguageInUse
-from catalog.models import NAME_LENGTH, Language, Term
+from catalog.models import NAME_LENGTH, Brand, Language, Product, Term, Variant
 from catalog.refusals import refusing_conflicts
 from catalog.richtext import MAX_LENGTH, clean_html
-from common.errors import Invalid, invalid_field
+from common.errors import Invalid
 
 # What can be translated, with the longest a text may be. `description` is HTML.
 OF_GROUP: Mapping[str, int] = {"name": NAME_LENGTH, "description": MAX_LENGTH}
 OF_IMAGE: Mapping[str, int] = {"alt": 300}
 HTML = frozenset({"description"})
 MOST_TERMS = 1000  # in one call
+LANGUAGE_PATTERN = r"^[a-z]{2,3}(-[a-z0-9]{2,8})*$"
 _HAVE_TRANSLATIONS = (
     "catalog_category", "catalog_product", "catalog_brand", "catalog_collection", "catalog_image",
     "catalog_term",
@@ -129,6 +130,11 @@ def update_term(*, term_id: int, changes: Mapping[str, Any], replace: bool = Fal
     return term
 
 
+def delete_term(*, term_id: int) -> None:
+    """Forget what a word is in other languages."""
+    Term.objects.filter(pk=term_id).delete()
+
+
 def put_terms(*, terms: Sequence[Mapping[str, Any]]) -> list[Term]:
     """Add or replace many words at once, by their texts; all or none.
 
@@ -210,6 +216,24 @@ def reader(language: str, *, written_in: str, texts: Iterable[str]) -> Reader:
     return Reader(language, {row.text: row.translations[language] for row in rows})
 
 
+def words_of(rows: Iterable[Any]) -> Iterator[str]:
+    """The shared words that these rows show; products and variants are fetched for display."""
+    for row in rows:
+        if isinstance(row, Product):
+            yield from (row.brand, *row.tags)
+            for option in row.shown_options:
+                yield from (option["name"], *option["values"])
+            for said in row.shown_values:
+                yield from (said.attribute.name, said.attribute.unit)
+                if said.choice is not None:
+                    yield said.choice.value
+        elif isinstance(row, Variant):
+            for choice in row.options:
+                yield from (choice["name"], choice["value"])
+        elif isinstance(row, Brand):
+            yield row.name
+
+
 # --- translations of one row ------------------------------------------------------------------
 
 
@@ -269,12 +293,6 @@ def without_own_words(
         for name, value in changes.items()
         if not (name in OF_GROUP and name in shown and shown[name] == value)
     }
-
-
-def refuse_unknown_language(code: str) -> None:
-    """Raises Invalid, naming `language`, for what is no language of the shop."""
-    if code not in codes():
-        raise invalid_field("language", "does_not_exist", "The shop has no such language.")
 
 
 def _cleaned(name: str, text: str | None) -> str:

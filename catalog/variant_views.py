@@ -9,13 +9,15 @@ from rest_framework.response import Response
 
 from catalog.access import find_product, staff_actor, visible_products
 from catalog.conditional import product_state
+from catalog.doors import KEY, PRICES, TAGS, CatalogView, checked
 from catalog.field_access import permitted, refuse_opening_stock, shown_of_variant
-from catalog.inputs import VariantInputSerializer
+from catalog.inputs import VariantBatchInputSerializer, VariantInputSerializer
+from catalog.model_refusals import TooManyVariants
 from catalog.models import Product, Variant, VariantQuerySet
 from catalog.refusals import CompareAtBelowPrice, LastVariant, OptionsTaken, SkuTaken
 from catalog.serializers import VariantSerializer
-from catalog.services import add_variant, delete_variant, update_variant
-from catalog.views import KEY, PRICES, TAGS, CatalogView, checked, hold_product, new_variant
+from catalog.services import add_variant, add_variants, delete_variant, update_variant
+from catalog.views import hold_product, new_variant
 from common.conditional import honours_if_match, tagged
 from common.errors import NotFound
 from common.idempotency import idempotent
@@ -44,7 +46,7 @@ class VariantListView(CatalogView):
     def get(self, request: Request, key: str) -> Response:
         return self.page(_variants(find_product(visible_products(request), key)))
 
-    @refuses(SkuTaken, OptionsTaken, CompareAtBelowPrice)
+    @refuses(SkuTaken, OptionsTaken, CompareAtBelowPrice, TooManyVariants)
     @extend_schema(
         operation_id="variants_create",
         summary="Add a variant",
@@ -61,6 +63,38 @@ class VariantListView(CatalogView):
         refuse_opening_stock(request.user, [new.stock])
         variant = add_variant(product_id=product.pk, new=new, by=staff_actor(request))
         return Response(self.get_serializer(variant).data, status.HTTP_201_CREATED)
+
+
+class VariantBatchView(CatalogView):
+    """Many variants at once."""
+
+    writes = "variant"
+    queryset = Variant.objects.all()
+    serializer_class = VariantSerializer
+
+    @refuses(SkuTaken, OptionsTaken, CompareAtBelowPrice, TooManyVariants)
+    @extend_schema(
+        operation_id="variants_create_many",
+        summary="Add several variants",
+        description=(
+            "Behind the others, in this order, all or none. A product has at most 2,048; a body at most 1 MB, so that very "
+            "many come in portions."
+        ),
+        tags=TAGS,
+        parameters=[KEY],
+        request=VariantBatchInputSerializer,
+        responses={201: VariantSerializer(many=True)},
+    )
+    @idempotent()
+    def post(self, request: Request, key: str) -> Response:
+        product = find_product(Product.objects.unarchived(), key)
+        given = checked(VariantBatchInputSerializer, request.data)
+        new = [new_variant(variant) for variant in given["variants"]]
+        refuse_opening_stock(request.user, (variant.stock for variant in new))
+        made = add_variants(product_id=product.pk, new=new, by=staff_actor(request))
+        rows = _variants(product).filter(pk__in=[variant.pk for variant in made])
+        shown = self.get_serializer(rows.order_by("position", "pk"), many=True).data
+        return Response({"results": shown}, status.HTTP_201_CREATED)
 
 
 class VariantView(CatalogView):
@@ -144,7 +178,7 @@ class VariantView(CatalogView):
 
 
 def _variants(product: Product) -> VariantQuerySet:
-    return Variant.objects.live().filter(product=product).select_related("stock_item")
+    return Variant.objects.live().filter(product=product).with_stock()
 
 
 def _variant(product: Product, variant_id: int) -> Variant:

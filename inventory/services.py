@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from django.db import models, transaction
@@ -42,6 +42,54 @@ def open_item(*, on_hand: int, by: Actor) -> StockItem:
         if on_hand:
             _move(item, on_hand, Reason.OPENING, by)
     return item
+
+
+def open_items(*, on_hand: Sequence[int], by: Actor) -> list[int]:
+    """Put many new items on the shelf, each with its opening stock (pieces); their ids, in the order given."""
+    with transaction.atomic():
+        items = StockItem.objects.bulk_create(StockItem(on_hand=pieces) for pieces in on_hand)
+        Movement.objects.bulk_create(
+            Movement(
+                stock_item=item,
+                quantity=item.on_hand,
+                reason=Reason.OPENING,
+                actor=str(by),
+                user_id=by.user_id,
+            )
+            for item in items
+            if item.on_hand
+        )
+    return [item.pk for item in items]
+
+
+def count_available(*, available: Mapping[int, int], by: Actor) -> None:
+    """Record counts of many items: pieces that can be sold, by stock item id; what is promised lies beside them.
+
+    Raises:
+        BelowReserved: more than a billion.
+    """
+    with transaction.atomic():
+        rows = StockItem.objects.select_for_update(no_key=True).filter(pk__in=available)
+        differences = {
+            item.pk: difference
+            for item in rows.order_by("pk")
+            if (difference := available[item.pk] - item.available)
+        }
+        if any(pieces > MAX_ON_HAND for pieces in available.values()):
+            raise BelowReserved(f"Stock cannot be more than {MAX_ON_HAND}.")
+        StockItem.objects.filter(pk__in=differences).update(
+            on_hand=F("on_hand") + _per_item(differences)
+        )
+        Movement.objects.bulk_create(
+            Movement(
+                stock_item_id=pk,
+                quantity=difference,
+                reason=Reason.COUNT,
+                actor=str(by),
+                user_id=by.user_id,
+            )
+            for pk, difference in differences.items()
+        )
 
 
 def set_on_hand(*, stock_item_id: int, on_hand: int, by: Actor) -> None:

@@ -8,17 +8,18 @@ migrations).
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import F, Func, OuterRef, Q, Subquery, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
+from django.utils import timezone
 
-from catalog.models.attributes import ProductType
+from catalog.models.attributes import AttributeValue, ProductType, TypeAttribute
 from catalog.models.categories import Category
 from catalog.models.groupings import Brand
 from catalog.models.naming import (
@@ -45,6 +46,39 @@ _NAME_WORDS = Func(
     F("name"), function="catalog_count_words", output_field=models.SmallIntegerField()
 )
 
+# Of all live variants of a product, whether they are shown or not: option names and values in the order of the variants; pieces
+# that can be sold, of a bundle as many as its scarcest part is enough for; the price before a reduction of the cheapest.
+_OPTIONS = """(
+    SELECT coalesce(jsonb_agg(jsonb_build_object('name', kind.name, 'values', kind.listed) ORDER BY kind.first), '[]')
+      FROM (
+        SELECT one.name, min(one.first) AS first, jsonb_agg(one.value ORDER BY one.first) AS listed
+          FROM (
+            SELECT choice.value ->> 'name' AS name, choice.value ->> 'value' AS value,
+                   min(ARRAY[variant.position, variant.id, choice.ordinality]) AS first
+              FROM catalog_variant variant CROSS JOIN jsonb_array_elements(variant.options) WITH ORDINALITY choice
+             WHERE variant.product_id = %(expressions)s AND variant.archived_at IS NULL
+             GROUP BY 1, 2
+          ) one GROUP BY one.name
+      ) kind
+)"""
+_STOCK = """(
+    SELECT coalesce(sum(coalesce(
+               (SELECT min((shelf.on_hand - shelf.reserved) / part.quantity)
+                  FROM catalog_bundlepart part JOIN inventory_stockitem shelf ON shelf.id = part.stock_item_id
+                 WHERE part.variant_id = variant.id),
+               item.on_hand - item.reserved)), 0)
+      FROM catalog_variant variant JOIN inventory_stockitem item ON item.id = variant.stock_item_id
+     WHERE variant.product_id = %(expressions)s AND variant.archived_at IS NULL
+)"""
+_COMPARE_AT = """(
+    SELECT variant.compare_at_price FROM catalog_variant variant
+     WHERE variant.product_id = %(expressions)s AND variant.archived_at IS NULL
+     ORDER BY variant.price, variant.position, variant.id LIMIT 1
+)"""
+
+
+def _of_variants(sql: str, output_field: models.Field[Any, Any]) -> Func:
+    return Func(F("pk"), template=sql, output_field=output_field)
 
 
 class ProductQuerySet(models.QuerySet["Product"]):
@@ -80,23 +114,44 @@ class ProductQuerySet(models.QuerySet["Product"]):
             relevance=RawSQL(sql, params, models.DecimalField(max_digits=12, decimal_places=6))  # noqa: S611
         )
 
-    def for_display(self) -> ProductQuerySet:
-        """With everything an answer shows, in three statements however many rows there are."""
+    def for_display(self, *, most_variants: int | None = None) -> ProductQuerySet:
+        """With everything an answer shows, in four statements however many rows there are.
+
+        Args:
+            most_variants: of each product; None for all of them. What is said of the product counts all in any case.
+        """
         from catalog.models.media import Image  # these two name Product
         from catalog.models.variants import Variant
 
-        live = (
-            Variant.objects.filter(archived_at__isnull=True)
-            .select_related("stock_item")
-            .order_by("position", "pk")
-        )
+        live = Variant.objects.live().with_stock().order_by("position", "pk")
         images = Image.objects.order_by("position", "pk")
+        place = TypeAttribute.objects.filter(
+            product_type=OuterRef("product__product_type"), attribute=OuterRef("attribute")
+        )
+        values = (
+            AttributeValue.objects.select_related("attribute", "choice")
+            .annotate(place=Subquery(place.values("position")[:1]))
+            .order_by("place", "attribute")
+        )
         return (
-            self.select_related("category")
-            .defer("search", "sku_list")
+            self.select_related("category", "product_type")
+            .defer("search", "sku_list", "further_words", "tokens", "name_words")
             .prefetch_related(
-                models.Prefetch("variants", queryset=live, to_attr="live_variants"),
+                models.Prefetch(
+                    "variants",
+                    queryset=live if most_variants is None else live[:most_variants],
+                    to_attr="live_variants",
+                ),
                 models.Prefetch("images", queryset=images, to_attr="shown_images"),
+                models.Prefetch("attribute_values", queryset=values, to_attr="shown_values"),
+            )
+            .annotate(
+                shown_options=_of_variants(_OPTIONS, models.JSONField()),
+                shown_stock=_of_variants(_STOCK, models.BigIntegerField()),
+                shown_compare_at=_of_variants(
+                    _COMPARE_AT,
+                    models.DecimalField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES),
+                ),
             )
         )
 
@@ -227,15 +282,26 @@ class Product(models.Model):
     # Filled by `for_display`.
     live_variants: list[Variant]
     shown_images: list[Image]
+    shown_values: list[AttributeValue]
+    shown_options: list[dict[str, Any]]
+    shown_stock: int
+    shown_compare_at: Decimal | None
 
     @property
     def available(self) -> int:
         """Pieces that can be sold, over all variants; of a product fetched `for_display`."""
-        return sum(variant.stock_item.available for variant in self.live_variants)
+        return self.shown_stock
 
     @property
     def status(self) -> str:
-        """Draft, published or archived."""
+        """Draft, scheduled, published, expired or archived, at this moment."""
         if self.archived_at is not None:
             return "archived"
-        return "published" if self.is_published else "draft"
+        if not self.is_published:
+            return "draft"
+        now = timezone.now()
+        if self.publish_until is not None and self.publish_until <= now:
+            return "expired"
+        if self.publish_from is not None and self.publish_from > now:
+            return "scheduled"
+        return "published"

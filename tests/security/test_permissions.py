@@ -57,9 +57,12 @@ def of_the_catalogue() -> set[str]:
     """`catalog.access` makes these names."""
     return {
         f"catalog.{verb}_{model}"
-        for model in ("product", "variant", "image", "category")
+        for model in (
+            "product", "variant", "image", "category", "brand", "collection", "attribute", "producttype",
+            "language", "term",
+        )
         for verb in ("add", "change", "delete")
-    }
+    }  # fmt: skip
 
 
 def test_what_the_code_asks_for_is_in_the_table():
