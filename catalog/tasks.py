@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 from procrastinate.contrib.django import app
 
+from catalog import renditions
 from catalog.reads import warming
+from common import jobs
+
+log = logging.getLogger(__name__)
 
 
 @app.periodic(cron="* * * * *")
@@ -19,3 +25,18 @@ def render_ahead(timestamp: int) -> None:
 def prune(timestamp: int) -> None:
     """Remove documents and moments that no reader will ask for."""
     warming.prune()
+
+
+@app.task(name="catalog.make_renditions", retry=jobs.PATIENT)
+def make_renditions(image_id: int) -> None:
+    """Make the smaller copies of a picture."""
+    renditions.make_renditions(image_id=image_id)
+
+
+@app.periodic(cron="53 3 * * *")
+@app.task(name="catalog.sweep_files", queueing_lock="catalog.sweep_files", pass_context=False)
+def sweep_files(timestamp: int) -> None:
+    """Delete files that no picture has."""
+    gone = sum(1 for _ in renditions.sweep())
+    if gone:
+        log.warning("deleted %d files that no picture had", gone)

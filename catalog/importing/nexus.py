@@ -1,40 +1,39 @@
-"""Our own format: a row per variant; what is said once per product stands in the first row of its slug (docs/import.md)."""
+"""Our own format as CSV: a row per variant; what is said once per product stands in the first row of its slug (docs)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import partial
+from typing import Any
 
+import orjson
+
+from catalog.importing.described import product_of, slug_of
+from catalog.importing.grouping import Group
 from catalog.importing.reading import FileRefused, Row, Table
-from catalog.importing.records import (
-    BadValue,
-    ImageRecord,
-    ProductRecord,
-    Remarks,
-    VariantRecord,
-    is_picture_address,
-    read_compare_at,
-    read_flag,
-    read_price,
-    read_stock,
-    read_tags,
-    read_weight,
-    stable_sku,
-)
-from catalog.models import NAME_LENGTH, SKU_LENGTH
-from catalog.slugs import is_slug
+from catalog.importing.records import MAX_VARIANTS, ProductRecord, Remarks
+from catalog.importing.values import BadValue, read_list, unguarded
 
-COLUMNS = (
-    "slug", "name", "description", "brand", "category", "tags", "is_published", "sku", "options", "price",
-    "compare_at_price", "stock", "barcode", "weight_grams", "images",
+# Cells of the product, cells of the variant; those in JSON cells hold lists or objects.
+PRODUCT_COLUMNS = (
+    "slug", "name", "description", "brand", "category", "product_type", "attributes", "collections", "tags",
+    "is_published", "publish_from", "publish_until", "translations", "images",
 )  # fmt: skip
-MAX_OPTIONS = 5
+VARIANT_COLUMNS = (
+    "sku", "variant_name", "options", "price", "compare_at_price", "stock", "barcode", "weight_grams", "prices", "parts",
+)  # fmt: skip
+COLUMNS = (*PRODUCT_COLUMNS, *VARIANT_COLUMNS)
 
 
 def recognises(columns: Sequence[str]) -> bool:
     """Whether a header is ours."""
-    return {"slug", "name", "price"} <= set(columns)
+    return {"slug", "name", "price"} <= set(columns) or (
+        "sku" in columns and bool({"price", "stock"} & set(columns)) and not _is_shopifys(columns)
+    )
+
+
+def _is_shopifys(columns: Sequence[str]) -> bool:
+    return bool({"handle", "url handle"} & set(columns))
 
 
 class NexusReader:
@@ -46,103 +45,129 @@ class NexusReader:
         """Look at the header.
 
         Raises:
-            FileRefused: slug, name or price is missing.
+            FileRefused: slug, name or price is missing, or (without slugs) the SKU.
         """
         if not recognises(table.columns):
             raise FileRefused(f"{table.path} needs the columns slug, name and price.")
         self.table, self.remarks = table, remarks
+        self._of_product = [name for name in PRODUCT_COLUMNS if name in table.columns]
+        self._of_variant = [name for name in VARIANT_COLUMNS if name in table.columns]
 
     def key(self, row: Row) -> str:
-        """What holds the rows of one product together."""
-        return row["slug"].casefold()
+        """What holds the rows of one product together: its slug; a row without one is known by its SKU."""
+        if slug := row["slug"].casefold():
+            return slug
+        return f"\0{row['sku']}" if row["sku"] else ""
 
-    def record(self, rows: Sequence[Row]) -> ProductRecord | None:
+    def slug(self, key: str) -> str:
+        """The address; none for a key that is a SKU."""
+        return "" if key.startswith("\0") else key
+
+    def record(self, group: Group) -> ProductRecord | None:
         """The product of these rows, or None (with remarks) when there is nothing to import."""
-        slug = self.key(rows[0])
-        if not is_slug(slug):
-            return self._reject_all(rows, f"“{slug[:80]}” is not a slug")
+        rows, slug = group.rows, self.slug(group.key)
+        try:
+            slug_of(slug)
+        except BadValue as problem:
+            return self._reject(rows, str(problem))
+        if group.excess or len(rows) > MAX_VARIANTS:
+            count = len(rows) + group.excess
+            return self._reject(rows[:1], f"{slug}: {count} variants: at most {MAX_VARIANTS}")
         first = next((row for row in rows if row["name"]), None)
-        if first is None:
-            return self._reject_all(rows, f"{slug}: no row has a name")
-        product = self._product(slug, first)
-        for row in rows:
-            self._read_variant(product, row)
-            self._read_images(product, row)
-        return product if product.variants else None
+        if first is None and slug:
+            return self._reject(rows, f"{slug}: no row has a name")
+        try:
+            told = self._product(first or rows[0], by_sku=first is None)
+            variants = []
+            for row in rows:
+                told["images"] += self._images(row)
+                try:
+                    variants.append((row.line, self._variant(row)))
+                except BadValue as problem:
+                    self.remarks.reject(row.line, f"{slug or row['sku']}: {problem}")
+            line = (first or rows[0]).line
+            return product_of(told | {"slug": slug}, variants, line=line, remarks=self.remarks)
+        except BadValue as problem:
+            return self._reject([first or rows[0]], f"{slug}: {problem}")
 
-    def _reject_all(self, rows: Sequence[Row], reason: str) -> ProductRecord | None:
+    def _reject(self, rows: Sequence[Row], reason: str) -> ProductRecord | None:
         for row in rows:
             self.remarks.reject(row.line, reason)
         return None
 
-    def _given(self, row: Row, column: str) -> str | None:
-        return row[column] if column in self.table.columns else None
+    def _product(self, row: Row, *, by_sku: bool) -> dict[str, Any]:
+        told: dict[str, Any] = {"images": []}
+        for name in self._of_product:
+            text = unguarded(row[name])
+            if name == "images" or (by_sku and not text):
+                continue  # a row of one variant speaks of nothing else
+            if name == "category":
+                told[name] = read_list(text, separator=">")
+            elif name == "tags":
+                told[name] = read_list(text)
+            elif name == "collections":
+                told[name] = _json(text) if text.startswith("[") else read_list(text)
+            elif name == "attributes":
+                told[name] = _json(text) if text.startswith("[") else dict(read_pairs(text, name))
+            elif name == "translations":
+                told[name] = _json(text) if text else {}
+            else:
+                told[name] = text
+        return told
 
-    def _product(self, slug: str, row: Row) -> ProductRecord:
-        note = partial(self.remarks.notice, row.line)
-        if len(row["name"]) > NAME_LENGTH:
-            note(f"the name has {len(row['name'])} characters: cut to {NAME_LENGTH}")
-        tags, brand = self._given(row, "tags"), self._given(row, "brand")
-        path = [part.strip()[:NAME_LENGTH] for part in row["category"].split(">")]
-        return ProductRecord(
-            line=row.line,
-            slug=slug,
-            name=row["name"][:NAME_LENGTH],
-            description=self._given(row, "description"),
-            brand=None if brand is None else brand[:NAME_LENGTH],
-            tags=None if tags is None else read_tags(tags, note=note),
-            category=tuple(part for part in path if part),
-            is_published=read_flag(row["is_published"]),
-        )
+    def _variant(self, row: Row) -> dict[str, Any]:
+        told: dict[str, Any] = {}
+        for name in self._of_variant:
+            text = unguarded(row[name])
+            if name == "options":
+                told[name] = _json(text) if text.startswith("[") else [
+                    {"name": option, "value": value} for option, value in read_pairs(text, name)
+                ]  # fmt: skip
+            elif name == "parts":
+                told[name] = _json(text) if text.startswith("[") else [
+                    {"sku": sku, "quantity": count} for sku, count in read_pairs(text, name)
+                ]  # fmt: skip
+            elif name == "prices":
+                told[name] = _json(text) if text else []
+            elif name == "variant_name":
+                if text:
+                    told["name"] = text
+            elif name == "weight_grams":
+                told[name] = text if re.fullmatch(r"\d{1,10}|", text) else ""
+            else:
+                told[name] = text
+        return told
 
-    def _read_variant(self, product: ProductRecord, row: Row) -> None:
-        note = partial(self.remarks.notice, row.line)
-        try:
-            options = _options(row["options"])
-            price = read_price(row["price"])
-        except BadValue as problem:
-            reason = str(problem) if row["price"] else "no price"
-            self.remarks.reject(row.line, f"{product.slug}: {reason}")
-            return
-        if (twin := next((v for v in product.variants if v.options == options), None)) is not None:
-            self.remarks.reject(row.line, f"{product.slug}: the same options as line {twin.line}")
-            return
-        stock, barcode = self._given(row, "stock"), self._given(row, "barcode")
-        sku = row["sku"] if len(row["sku"]) <= SKU_LENGTH else ""
-        product.variants.append(
-            VariantRecord(
-                line=row.line,
-                sku=sku or stable_sku(product.slug, options),
-                options=options,
-                price=price,
-                compare_at_price=read_compare_at(row["compare_at_price"], price=price, note=note),
-                stock=None if stock is None else read_stock(stock, note=note),
-                barcode=None if barcode is None else barcode[:64],
-                weight_grams=read_weight(row["weight_grams"]),
-            )
-        )
-
-    def _read_images(self, product: ProductRecord, row: Row) -> None:
-        for url in row["images"].split():
-            if not is_picture_address(url):
-                self.remarks.notice(row.line, f"picture left out: “{url[:80]}” is no web address")
-            elif all(image.url != url for image in product.images):
-                product.images.append(ImageRecord(url=url, line=row.line))
+    def _images(self, row: Row) -> list[Any]:
+        text = row["images"]
+        if text.startswith("["):
+            found = _json(text)
+            return found if isinstance(found, list) else []
+        return list(text.split())
 
 
-def _options(text: str) -> list[dict[str, str]]:
-    """`Size=Large; Colour=Red` as options.
+def _json(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise BadValue(f"“{text[:60]}” is not JSON") from None
+
+
+def read_pairs(text: str, column: str) -> list[tuple[str, str]]:
+    """`Size=Large; Colour=Red` as pairs.
 
     Raises:
         BadValue: it is not written so.
     """
-    options: list[dict[str, str]] = []
+    pairs: list[tuple[str, str]] = []
     for part in filter(None, (part.strip() for part in text.split(";"))):
-        match = re.fullmatch(r"([^=]{1,100})=(.{1,255})", part)
-        name = match[1].strip() if match else ""
-        if not match or not name or any(option["name"] == name for option in options):
-            raise BadValue(f"“{part[:60]}” is not an option such as Size=Large")
-        options.append({"name": name, "value": match[2].strip()})
-    if len(options) > MAX_OPTIONS:
-        raise BadValue(f"{len(options)} options: at most {MAX_OPTIONS}")
-    return options
+        name, equals, value = (word.strip() for word in part.partition("="))
+        if not equals or not name or not value or any(name == known for known, _ in pairs):
+            what = (
+                "an option such as Size=Large"
+                if column == "options"
+                else f"{column} such as a=b; c=d"
+            )
+            raise BadValue(f"“{part[:60]}” is not {what}")
+        pairs.append((name, value))
+    return pairs

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
-from common.money import MAX_AMOUNT
-
-MAX_STOCK = 1_000_000_000
-MAX_TAGS = 50
-TAG_LENGTH = 100
-_THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
-_DECIMAL_COMMA = re.compile(r"-?\d+,\d{1,2}")
+MAX_VARIANTS = 2048  # of one product
+MAX_IMAGES = 250
+MAX_WAITING = 10_000  # remarks kept between two reports; the rest is only counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,153 +25,126 @@ class Remark:
 
 @dataclass(slots=True)
 class Remarks:
-    """What was rejected, and what was taken but not as it stood."""
+    """What was rejected, and what was taken but not as it stood, since the last report."""
 
     rejected: list[Remark] = field(default_factory=list)
     notices: list[Remark] = field(default_factory=list)
+    unkept: int = 0
 
     def reject(self, line: int, reason: str) -> None:
         """This line is not imported."""
-        self.rejected.append(Remark(line, reason))
+        self._keep(self.rejected, line, reason)
 
     def notice(self, line: int, text: str) -> None:
         """This line is imported, with a difference."""
-        self.notices.append(Remark(line, text))
+        self._keep(self.notices, line, text)
+
+    def add(self, other: Remarks) -> None:
+        """Take over what somebody else remarked."""
+        self.rejected += other.rejected
+        self.notices += other.notices
+        self.unkept += other.unkept
+
+    def take(self) -> Remarks:
+        """Hand over all of it, and begin anew."""
+        taken = Remarks(self.rejected, self.notices, self.unkept)
+        self.rejected, self.notices, self.unkept = [], [], 0
+        return taken
+
+    def _keep(self, remarks: list[Remark], line: int, text: str) -> None:
+        if len(self.rejected) + len(self.notices) < MAX_WAITING:
+            remarks.append(Remark(line, text))
+        else:
+            self.unkept += 1
 
 
 @dataclass(slots=True)
 class ImageRecord:
-    """The address of a picture."""
+    """The address of a picture. None: the file does not say."""
 
     url: str
     alt: str = ""
     line: int = 0
+    position: int | None = None
+    variant_sku: str = ""
+    translations: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRecord:
+    """A price beside the regular one. `currency` is empty for the shop's own; times with a time zone.
+
+    `valid_from` is None for "from now on", `valid_until` for "until further notice".
+    """
+
+    price_list: str
+    currency: str
+    amount: Decimal
+    min_quantity: int = 1
+    is_sale: bool = False
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
 
 
 @dataclass(slots=True)
 class VariantRecord:
-    """A variant as the file has it; `sku` is never empty, `stock` None when the file has no such column."""
+    """A variant as the file has it. `sku` is never empty; None, or absent from `said`: the file does not say.
+
+    `said` holds further columns: name, compare_at_price, barcode, weight_grams.
+    """
 
     line: int
     sku: str
-    options: list[dict[str, str]]
-    price: Decimal
-    compare_at_price: Decimal | None = None
+    options: list[dict[str, str]] | None
+    price: Decimal | None
+    said: dict[str, Any] = field(default_factory=dict)
     stock: int | None = None
-    barcode: str | None = None
-    weight_grams: int | None = None
     image_url: str = ""
+    prices: list[PriceRecord] = field(default_factory=list)
+    parts: dict[str, int] | None = None  # SKUs and pieces
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeRecord:
+    """A value of an attribute, as text; with a `kind` the attribute is declared where it is not known yet."""
+
+    code: str
+    value: str
+    name: str = ""
+    kind: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionRecord:
+    """A collection that holds the product; with a `name` it is made where it is not known yet."""
+
+    slug: str
+    name: str = ""
+    position: int | None = None
 
 
 @dataclass(slots=True)
 class ProductRecord:
-    """A product as the file has it. None: the file does not say, and what the shop has stays."""
+    """A product as the file has it. None, or absent from `said`: the file does not say, and what the shop has stays.
+
+    `said` holds columns: name, description, brand, tags, is_published, translations, publish_from, publish_until. Without a
+    slug its only variant's SKU says which product it is.
+    """
 
     line: int
     slug: str
-    name: str
-    description: str | None = None
-    brand: str | None = None
-    tags: list[str] | None = None
+    said: dict[str, Any] = field(default_factory=dict)
     category: tuple[str, ...] = ()
-    is_published: bool | None = None
+    category_slugs: tuple[str, ...] = ()
+    product_type: str | None = None
+    attributes: list[AttributeRecord] | None = None
+    collections: list[CollectionRecord] | None = None
     variants: list[VariantRecord] = field(default_factory=list)
     images: list[ImageRecord] = field(default_factory=list)
+    is_expressly_published: bool = False
 
-
-class BadValue(ValueError):
-    """A cell cannot be what its column says; the message is for a person."""
-
-
-def read_price(text: str) -> Decimal:
-    """An amount such as `9.99`, `1,250.00` or `12,50`.
-
-    Raises:
-        BadValue: it is no amount, is negative, too large, or has more than two decimals.
-    """
-    shown = text[:40]
-    if _THOUSANDS.fullmatch(text):
-        text = text.replace(",", "")
-    elif _DECIMAL_COMMA.fullmatch(text):
-        text = text.replace(",", ".")
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        raise BadValue(f"“{shown}” is not a price") from None
-    if not amount.is_finite() or amount < 0:
-        raise BadValue(f"“{shown}” is not a price")
-    if amount > MAX_AMOUNT:
-        raise BadValue(f"the price “{shown}” is too large")
-    if amount != round(amount, 2):
-        raise BadValue(f"the price “{shown}” has more than two decimals")
-    return round(amount, 2)
-
-
-def read_compare_at(text: str, *, price: Decimal, note: Callable[[str], None]) -> Decimal | None:
-    """The price before a reduction, or None when there is none; what cannot be one is dropped with a note."""
-    if not text:
-        return None
-    try:
-        amount = read_price(text)
-    except BadValue as problem:
-        note(f"compare-at price dropped: {problem}")
-        return None
-    if 0 < amount < price:
-        note(f"compare-at price {amount} dropped: it is below the price {price}")
-    return amount if amount > price else None
-
-
-def read_stock(text: str, *, note: Callable[[str], None]) -> int:
-    """Pieces in stock; what is no such number counts as none, with a note."""
-    try:
-        pieces = Decimal(text.replace(",", "") or 0)
-        if not pieces.is_finite() or pieces != int(pieces):
-            raise InvalidOperation
-    except InvalidOperation:
-        note(f"stock “{text[:40]}” is not a number of pieces: imported as 0")
-        return 0
-    if pieces < 0:
-        note(f"stock {pieces} is negative: imported as 0")
-        return 0
-    if pieces > MAX_STOCK:
-        note(f"stock {pieces} is too much: imported as {MAX_STOCK}")
-        return MAX_STOCK
-    return int(pieces)
-
-
-def read_weight(text: str) -> int | None:
-    """Whole grams, or None when the cell holds nothing usable."""
-    try:
-        grams = Decimal(text.replace(",", ""))
-    except InvalidOperation:
-        return None
-    return int(grams) if grams.is_finite() and 0 < grams <= 2_000_000_000 else None
-
-
-def read_tags(text: str, *, note: Callable[[str], None]) -> list[str]:
-    """Tags out of a comma-separated cell."""
-    tags = list(
-        dict.fromkeys(tag[:TAG_LENGTH] for part in text.split(",") if (tag := part.strip()))
-    )
-    if len(tags) > MAX_TAGS:
-        note(f"{len(tags)} tags: the first {MAX_TAGS} are imported")
-    return tags[:MAX_TAGS]
-
-
-def read_flag(text: str) -> bool | None:
-    """Yes, no, or None when the cell says neither."""
-    word = text.casefold()
-    if word in {"true", "yes", "1", "y", "t"}:
-        return True
-    return False if word in {"false", "no", "0", "n", "f"} else None
-
-
-def stable_sku(handle: str, options: list[dict[str, str]]) -> str:
-    """A SKU for a variant that has none: the same in every run, so that the second finds what the first made."""
-    text = "\0".join([handle, *(f"{option['name']}\0{option['value']}" for option in options)])
-    return "NX-" + hashlib.sha256(text.encode()).hexdigest()[:12].upper()
-
-
-def is_picture_address(url: str) -> bool:
-    """Whether `url` may be stored as a picture's source."""
-    return bool(re.fullmatch(r"https?://[^\s\"'<>\\]{3,1990}", url))
+    @property
+    def label(self) -> str:
+        """How remarks name it."""
+        return self.slug or (self.variants[0].sku if self.variants else "?")

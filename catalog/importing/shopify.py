@@ -9,13 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from catalog.importing.grouping import Group
 from catalog.importing.reading import FileRefused, Row, Table
 from catalog.importing.records import (
-    BadValue,
+    MAX_IMAGES,
+    MAX_VARIANTS,
     ImageRecord,
     ProductRecord,
     Remarks,
     VariantRecord,
+)
+from catalog.importing.values import (
+    BadValue,
+    Note,
     is_picture_address,
     read_compare_at,
     read_flag,
@@ -24,6 +30,7 @@ from catalog.importing.records import (
     read_tags,
     read_weight,
     stable_sku,
+    unguarded,
 )
 from catalog.models import NAME_LENGTH, SKU_LENGTH
 from catalog.slugs import is_slug, slug_from
@@ -81,136 +88,209 @@ class ShopifyReader:
         }
 
     def key(self, row: Row) -> str:
-        """What holds the rows of one product together."""
-        return row[self.columns["handle"]].casefold()
+        """What holds the rows of one product together: its handle; a row without one is known by its SKU."""
+        if handle := self._cell(row, "handle").casefold():
+            return handle
+        sku = self._cell(row, "sku")
+        return f"\0{sku}" if sku else ""
 
-    def record(self, rows: Sequence[Row]) -> ProductRecord | None:
+    def slug(self, key: str) -> str:
+        """The address that a handle becomes; none for a key that is a SKU."""
+        if key.startswith("\0"):
+            return ""
+        return key if is_slug(key) else slug_from(key, fallback="product")
+
+    def record(self, group: Group) -> ProductRecord | None:
         """The product of these rows, or None (with remarks) when there is nothing to import."""
-        rejected = len(self.remarks.rejected)
+        handle, rows = group.key.lstrip("\0"), group.rows
+        remarks = Remarks()
+        by_sku = group.key.startswith("\0")
         first = next((row for row in rows if self._cell(row, "title")), None)
-        if first is None:
+        if first is None and not by_sku:
             for row in rows:
-                self.remarks.reject(row.line, f"{self.key(row)}: no row of this handle has a title")
+                self.remarks.reject(row.line, f"{handle}: no row of this handle has a title")
             return None
-        product = self._product(first)
-        names = [first[f"option{n} name"] for n in range(1, OPTIONS + 1)]
+        parts = _Parts(self._product(group.key, first or rows[0], remarks), remarks)
+        names = [rows[0][f"option{n} name"] for n in range(1, OPTIONS + 1)]
+        if first is not None:
+            names = [first[f"option{n} name"] for n in range(1, OPTIONS + 1)]
         for row in rows:
-            self._read_row(product, row, names, is_first=row is first)
-        if not product.variants:
-            if len(self.remarks.rejected) == rejected:
-                self.remarks.reject(first.line, f"{self.key(first)}: no variant with a price")
+            self._read_row(parts, row, names, is_first=row is (first or rows[0]), by_sku=by_sku)
+        product = parts.product
+        if group.excess or len(product.variants) > MAX_VARIANTS:
+            count = len(product.variants) + group.excess
+            self.remarks.reject(rows[0].line, f"{handle}: {count} variants: at most {MAX_VARIANTS}")
             return None
-        return product
+        if not product.variants and not remarks.rejected:
+            remarks.reject((first or rows[0]).line, f"{handle}: no variant with a price")
+        self.remarks.add(remarks)
+        _order_images(product, self.remarks)
+        return product if product.variants else None
 
     # --- parts --------------------------------------------------------------------------------
 
     def _cell(self, row: Row, ours: str) -> str:
-        return row[self.columns[ours]] if self.columns[ours] else ""
+        return unguarded(row[self.columns[ours]]) if self.columns[ours] else ""
 
     def _has(self, ours: str) -> bool:
         return bool(self.columns[ours])
 
-    def _product(self, row: Row) -> ProductRecord:
-        handle, title = self.key(row), self._cell(row, "title")
-        note = partial(self.remarks.notice, row.line)
+    def _product(self, key: str, row: Row, remarks: Remarks) -> ProductRecord:
+        title = self._cell(row, "title")
+        note = partial(remarks.notice, row.line)
         if len(title) > NAME_LENGTH:
             note(f"the title has {len(title)} characters: cut to {NAME_LENGTH}")
-        slug = handle.lower() if is_slug(handle.lower()) else slug_from(handle, fallback="product")
-        return ProductRecord(
-            line=row.line,
-            slug=slug,
-            name=title[:NAME_LENGTH],
-            description=self._cell(row, "body") if self._has("body") else None,
-            brand=self._cell(row, "vendor")[:NAME_LENGTH] if self._has("vendor") else None,
-            tags=read_tags(self._cell(row, "tags"), note=note) if self._has("tags") else None,
-            category=self._category(row),
-            is_published=self._is_published(row),
-        )
+        product = ProductRecord(line=row.line, slug=self.slug(key), category=self._category(row))
+        if title:
+            product.said["name"] = title[:NAME_LENGTH]
+        if key.startswith("\0") and not title:
+            return product  # one variant's row, which speaks of nothing else
+        if self._has("body"):
+            product.said["description"] = self._cell(row, "body")
+        if self._has("vendor"):
+            product.said["brand"] = self._cell(row, "vendor")[:NAME_LENGTH]
+        if self._has("tags"):
+            product.said["tags"] = read_tags(self._cell(row, "tags"), note=note)
+        if self._has("published") or self._has("status"):
+            status, published = self._cell(row, "status").casefold(), self._cell(row, "published")
+            if status == "archived":
+                note("archived there: imported as a draft")
+            shown = status in {"", "active"} and read_flag(published) is not False
+            product.said["is_published"] = shown
+            product.is_expressly_published = shown and status == "active"
+        return product
 
     def _category(self, row: Row) -> tuple[str, ...]:
         """Its type; without one, the path in Shopify's taxonomy."""
-        if own := self._cell(row, "type"):
-            return (own[:NAME_LENGTH],)
-        path = [part.strip()[:NAME_LENGTH] for part in self._cell(row, "taxonomy").split(">")]
+        text = self._cell(row, "type") or self._cell(row, "taxonomy")
+        path = [part.strip()[:NAME_LENGTH] for part in text.split(" > ")]
         return tuple(part for part in path if part and part != "Uncategorized")
 
-    def _is_published(self, row: Row) -> bool | None:
-        if not self._has("published") and not self._has("status"):
-            return None
-        status = self._cell(row, "status").casefold()
-        if status == "archived":
-            self.remarks.notice(row.line, "archived there: imported as a draft")
-        return status in {"", "active"} and read_flag(self._cell(row, "published")) is not False
-
     def _read_row(
-        self, product: ProductRecord, row: Row, names: Sequence[str], *, is_first: bool
+        self, parts: _Parts, row: Row, names: Sequence[str], *, is_first: bool, by_sku: bool
     ) -> None:
-        values = [row[f"option{n} value"] for n in range(1, OPTIONS + 1)]
+        values = [unguarded(row[f"option{n} value"]) for n in range(1, OPTIONS + 1)]
         has_variant = is_first or any(values) or any(
             self._cell(row, column) for column in ("price", "sku")
         )  # fmt: skip
         image = self._cell(row, "image")
         if has_variant:
-            self._read_variant(product, row, _options(names, values))
+            options = _options([unguarded(name) for name in names], values)
+            self._read_variant(parts, row, options, by_sku=by_sku)
         if image:
-            self._add_image(product, row, image, self._cell(row, "alt"))
+            position = self._cell(row, "image_position")
+            parts.add_image(
+                row.line,
+                image,
+                self._cell(row, "alt"),
+                int(position) if _is_position(position) else None,
+            )
         if not has_variant and not image:
-            self.remarks.reject(row.line, f"{self.key(row)}: neither a variant nor a picture")
+            parts.remarks.reject(row.line, f"{self.key(row)}: neither a variant nor a picture")
 
     def _read_variant(
-        self, product: ProductRecord, row: Row, options: list[dict[str, str]]
+        self, parts: _Parts, row: Row, options: list[dict[str, str]], *, by_sku: bool
     ) -> None:
-        handle, note = self.key(row), partial(self.remarks.notice, row.line)
-        if (twin := next((v for v in product.variants if v.options == options), None)) is not None:
-            self.remarks.reject(row.line, f"{handle}: the same options as line {twin.line}")
+        handle, note = self.key(row).lstrip("\0"), partial(parts.remarks.notice, row.line)
+        if (twin := parts.twin_of(options, row.line)) is not None and not by_sku:
+            parts.remarks.reject(row.line, f"{handle}: the same options as line {twin}")
             return
-        try:
-            price = read_price(self._cell(row, "price"))
-        except BadValue as problem:
-            reason = str(problem) if self._cell(row, "price") else "no price"
-            self.remarks.reject(row.line, f"{handle}: {reason}")
-            return
+        price = None
+        if self._cell(row, "price") or not by_sku:
+            try:
+                price = read_price(self._cell(row, "price"))
+            except BadValue as problem:
+                parts.forget(options)
+                reason = str(problem) if self._cell(row, "price") else "no price"
+                parts.remarks.reject(row.line, f"{handle}: {reason}")
+                return
         variant = VariantRecord(
             line=row.line,
-            sku=self._sku(row, options),
-            options=options,
+            sku=self._sku(row, options, note=note),
+            options=None if by_sku and not options else options,
             price=price,
-            compare_at_price=read_compare_at(self._cell(row, "compare_at"), price=price, note=note),
-            stock=self._stock(row),
-            barcode=_plain_number(self._cell(row, "barcode"))[:64]
-            if self._has("barcode")
-            else None,
-            weight_grams=read_weight(self._cell(row, "grams")) if self._has("grams") else None,
+            stock=self._stock(row, note=note),
         )
+        if self._has("compare_at"):
+            variant.said["compare_at_price"] = read_compare_at(
+                self._cell(row, "compare_at"), price=price, note=note
+            )
+        if self._has("barcode"):
+            variant.said["barcode"] = _plain_number(self._cell(row, "barcode"))[:64]
+        if self._has("grams") and (grams := read_weight(self._cell(row, "grams"))) is not None:
+            variant.said["weight_grams"] = grams
         if url := self._cell(row, "variant_image"):
-            self._add_image(product, row, url, "")
+            parts.add_image(row.line, url, "", None)
             variant.image_url = url
-        product.variants.append(variant)
+        parts.product.variants.append(variant)
 
-    def _sku(self, row: Row, options: list[dict[str, str]]) -> str:
+    def _sku(self, row: Row, options: list[dict[str, str]], *, note: Note) -> str:
         given = _plain_number(self._cell(row, "sku"))
         if len(given) > SKU_LENGTH:
-            self.remarks.notice(row.line, f"the SKU has {len(given)} characters: one is generated")
+            note(f"the SKU has {len(given)} characters: one is generated")
             given = ""
         return given or stable_sku(self.key(row), options)
 
-    def _stock(self, row: Row) -> int | None:
+    def _stock(self, row: Row, *, note: Note) -> int | None:
         if not self._has("stock"):
             return None
         text = self._cell(row, "stock")
         if not text and self._has("tracker") and not self._cell(row, "tracker"):
-            self.remarks.notice(row.line, "stock is not tracked there: imported as 0")
-        return read_stock(text, note=partial(self.remarks.notice, row.line))
+            note("stock is not tracked there: imported as 0")
+        return read_stock(text, note=note)
 
-    def _add_image(self, product: ProductRecord, row: Row, url: str, alt: str) -> None:
+
+class _Parts:
+    """A product in the making, and what was met of it so far."""
+
+    def __init__(self, product: ProductRecord, remarks: Remarks) -> None:
+        self.product, self.remarks = product, remarks
+        self._lines: dict[tuple[tuple[str, str], ...], int] = {}
+        self._images: dict[str, ImageRecord] = {}
+
+    def twin_of(self, options: list[dict[str, str]], line: int) -> int | None:
+        """The line that had these options before, if any; else this one has them now."""
+        key = tuple((option["name"], option["value"]) for option in options)
+        before = self._lines.setdefault(key, line)
+        return None if before == line else before
+
+    def forget(self, options: list[dict[str, str]]) -> None:
+        """The line with these options was none."""
+        del self._lines[tuple((option["name"], option["value"]) for option in options)]
+
+    def add_image(self, line: int, url: str, alt: str, position: int | None) -> None:
+        """Another picture, or more about one that was met before."""
         if not is_picture_address(url):
-            self.remarks.notice(row.line, f"picture left out: “{url[:80]}” is no web address")
+            self.remarks.notice(line, f"picture left out: “{url[:80]}” is no web address")
             return
-        known = next((image for image in product.images if image.url == url), None)
+        known = self._images.get(url)
         if known is None:
-            product.images.append(ImageRecord(url=url, alt=alt[:300], line=row.line))
-        elif alt and not known.alt:
-            known.alt = alt[:300]
+            image = ImageRecord(url=url, alt=alt[:300], line=line, position=position)
+            self._images[url] = image
+            self.product.images.append(image)
+            return
+        known.alt = known.alt or alt[:300]
+        if known.position is None:
+            known.position = position
+
+
+def _order_images(product: ProductRecord, remarks: Remarks) -> None:
+    """By the positions the file gives; pictures without one stay behind the one they were met after."""
+    last = 0
+    keys = []
+    for number, image in enumerate(product.images):
+        last = image.position or last
+        keys.append((last, number))
+    product.images = [product.images[number] for _, number in sorted(keys)]
+    if len(product.images) > MAX_IMAGES:
+        remarks.notice(
+            product.line, f"{len(product.images)} pictures: the first {MAX_IMAGES} are imported"
+        )
+        del product.images[MAX_IMAGES:]
+
+
+def _is_position(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 7
 
 
 def _options(names: Sequence[str], values: Sequence[str]) -> list[dict[str, str]]:
