@@ -137,6 +137,8 @@ def _fill(dataset: Dataset, environment: dict[str, str]) -> dict[str, object]:
         db.execute("SET session_replication_role = replica")
         db.execute("SET maintenance_work_mem = '512MB'")
         dropped = _drop_indexes(db)
+        # With a BEFORE UPDATE trigger, even one that is off, every update computes all generated columns anew.
+        triggers = _drop_row_triggers(db)
         _shared_rows(db)
         chunks = [(first, min(first + CHUNK - 1, size)) for first in range(1, size + 1, CHUNK)]
         portions = [(first, min(first + PORTION - 1, size)) for first in range(1, size + 1, PORTION)]  # fmt: skip
@@ -154,6 +156,9 @@ def _fill(dataset: Dataset, environment: dict[str, str]) -> dict[str, object]:
             "indexes of products and offers",
             lambda: _create(db, [one for one in dropped if one[0] in LAST]),
         )
+        for trigger in triggers:
+            db.execute(trigger)
+        step("words that are searched by", lambda: _vocabulary(db))
         _sequences(db)
         step("VACUUM ANALYZE", lambda: db.execute("VACUUM ANALYZE"))
         db.execute("CHECKPOINT")
@@ -271,6 +276,7 @@ def _history(db: psycopg.Connection) -> None:
         "INSERT INTO catalog_catalogmoment (at) SELECT valid_from FROM catalog_price UNION"
         " SELECT valid_until FROM catalog_price WHERE valid_until IS NOT NULL ON CONFLICT DO NOTHING"
     )
+    db.execute("SELECT catalog_rebuild_search_aliases()")
     db.execute(
         "INSERT INTO catalog_catalogversion (scope, version) SELECT id, 1 FROM catalog_category ON CONFLICT DO NOTHING"
     )
@@ -296,6 +302,24 @@ def _drop_indexes(db: psycopg.Connection) -> list[tuple[str, str]]:
         db.execute(f"DROP INDEX {name}")
         found.append((table, back))
     return found
+
+
+def _drop_row_triggers(db: psycopg.Connection) -> list[str]:
+    """Drop what runs before a row of products changes; the statements to have it back."""
+    found = db.execute(
+        "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger"
+        " WHERE tgrelid = 'catalog_product'::regclass AND NOT tgisinternal AND tgtype & 3 = 3"  # BEFORE, FOR EACH ROW
+    ).fetchall()
+    for name, _ in found:
+        db.execute(f'DROP TRIGGER "{name}" ON catalog_product')
+    return [back for _, back in found]
+
+
+def _vocabulary(db: psycopg.Connection) -> None:
+    """What terms, categories and brands mean in a search; and no word twice."""
+    for function in ("catalog_rebuild_search_aliases", "catalog_prune_search_words"):
+        if db.execute("SELECT to_regproc(%s)", [function]).fetchone() != (None,):
+            db.execute(f"SELECT {function}()")
 
 
 def _create(db: psycopg.Connection, statements: list[tuple[str, str]]) -> None:

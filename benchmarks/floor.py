@@ -1,121 +1,136 @@
-"""The floor: what a bare WSGI function with one prepared statement can do on the same tables, machine and server.
+"""The floor: what a bare WSGI function can do with the shop's own SQL, on the same tables, machine and server.
 
-No framework, no middleware, no authentication, no cache: PostgreSQL builds the JSON, the function hands it on. Served by
-the same gunicorn with the same settings; `DATABASE_DSN` names the database. It takes places in lists unsigned (`at`, `id`).
+The statements are those of `catalog.reads`, taken from there when this starts: a page with the documents that are true, and
+what nobody has rendered yet. Everything else is missing: Django, checks, cursors' signatures, callers, headers, ETags,
+caches of pages. psycopg prepares each statement once per thread. `DATABASE_DSN` names the database; places in lists come
+unsigned (`at`, `id`). Served by the same gunicorn with the same settings.
 """
 
+# ruff: noqa: E402, I001
 from __future__ import annotations
 
 import os
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any
+from functools import lru_cache
+from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
+import django
 import psycopg
 
+django.setup()
+
+from catalog.reads import database
+
+
+Statement = tuple[str, dict[str, Any], bool]  # with its parameters, and whether it is prepared
+
+
+class Recorded(Exception):
+    """A statement on its way to the database, which stops here."""
+
+    def __init__(self, statement: Statement) -> None:
+        super().__init__(statement[0])
+        self.statement = statement
+
+
+def _record(sql: str, parameters: dict[str, Any], *, prepared: bool = True) -> NoReturn:
+    raise Recorded((sql, dict(parameters), prepared))
+
+
+database.rows = _record  # before anything imports it
+
+from catalog.reads.context import Context
+from catalog.reads.finding import Wanted, find
+from catalog.reads.freshness import scopes_of
+from catalog.reads.pages import one_product
+from catalog.reads.questions import _search as search_of
+from catalog.reads.rendering import render
+from django.conf import settings
+
 DSN = os.environ["DATABASE_DSN"]
+OPTIONS = settings.DATABASES["default"]["OPTIONS"]["options"]
+SIZE = 20
 _local = threading.local()
 
-_MONEY = "json_build_object('amount', {0}::text, 'currency', %(currency_name)s::text)"
-_PRODUCT = f"""
-json_build_object(
-    'id', product.id, 'slug', product.slug,
-    'name', coalesce(product.translations->%(language)s->>'name', product.name),
-    'description', coalesce(product.translations->%(language)s->>'description', product.description),
-    'brand', product.brand, 'tags', product.tags,
-    'category', (SELECT json_build_object('id', category.id, 'slug', category.slug, 'name', category.name)
-                   FROM catalog_category category WHERE category.id = product.category_id),
-    'price', {_MONEY.format("page.price")}, 'in_stock', product.in_stock,
-    'variants', (
-        SELECT json_agg(json_build_object(
-                   'id', variant.id, 'sku', variant.sku, 'name', variant.name, 'options', variant.options,
-                   'price', {_MONEY.format("paid.amount")},
-                   'in_stock', item.on_hand > item.reserved, 'barcode', variant.barcode,
-                   'weight_grams', variant.weight_grams) ORDER BY variant.position, variant.id)
-          FROM catalog_variant variant
-          JOIN inventory_stockitem item ON item.id = variant.stock_item_id
-         CROSS JOIN LATERAL (
-               SELECT min(amount) AS amount FROM (
-                      SELECT variant.price AS amount WHERE %(currency)s = ''
-                       UNION ALL
-                      SELECT price.amount FROM catalog_price price
-                       WHERE price.variant_id = variant.id AND price.currency = %(currency)s
-                         AND price.price_list_id IN (1, %(list)s) AND price.min_quantity = 1
-                         AND price.valid_from <= now() AND (price.valid_until IS NULL OR price.valid_until > now())
-               ) AS candidates
-         ) AS paid
-         WHERE variant.product_id = product.id AND variant.archived_at IS NULL),
-    'attributes', (
-        SELECT json_agg(json_build_object('code', attribute.code, 'name', attribute.name, 'value', coalesce(
-                   value.text, value.number::text, choice.value, value.boolean::text, value.date::text)))
-          FROM catalog_attributevalue value
-          JOIN catalog_attribute attribute ON attribute.id = value.attribute_id
-          LEFT JOIN catalog_attributechoice choice ON choice.id = value.choice_id
-         WHERE value.product_id = product.id),
-    'images', (
-        SELECT json_agg(json_build_object(
-                   'id', image.id, 'url', '/media/' || image.file, 'alt', image.alt, 'width', image.width,
-                   'height', image.height, 'renditions', image.renditions) ORDER BY image.position, image.id)
-          FROM catalog_image image WHERE image.product_id = product.id),
-    'created_at', product.created_at, 'updated_at', product.updated_at)
-"""
-_OFFERED = """catalog_offer offer JOIN catalog_product product ON product.id = offer.product_id
-     WHERE offer.price_list_id = %(list)s AND offer.currency = %(currency)s
-       AND offer.valid_from <= now() AND offer.valid_until > now() AND product.is_published"""
-_WINDOWS = {
-    "newest": f"""
-    SELECT product.id, offer.price FROM {_OFFERED}
-       AND (product.created_at, product.id) < (%(at)s::timestamptz, %(id)s)
-     ORDER BY product.created_at DESC, product.id DESC LIMIT 20""",
-    "category": f"""
-    SELECT product.id, offer.price FROM {_OFFERED}
-       AND offer.category_id = %(category)s AND (offer.price, offer.product_id) > (%(at)s::numeric, %(id)s)
-     ORDER BY offer.price, offer.product_id LIMIT 20""",
-    "search": """
-    SELECT product.id, product.min_price AS price FROM catalog_product product
-     WHERE product.search @@ to_tsquery('simple', catalog_fold(%(search)s)) AND product.is_published
-     ORDER BY catalog_relevance(product.search, product.folded_name, %(search)s, %(search)s) DESC, product.id DESC
-     LIMIT 20""",
-    "detail": f"""SELECT product.id, offer.price FROM {_OFFERED} AND product.id = %(id)s""",
-}
+
+def recorded(read: Callable[[], object]) -> Statement:
+    """The first statement that `read` would send."""
+    try:
+        read()
+    except Recorded as found:
+        return found.statement
+    raise RuntimeError("catalog.reads sends its statements another way now")
 
 
-def _statement(window: str, shape: str) -> str:
-    return f"""
-    WITH page AS MATERIALIZED ({window})
-    SELECT {shape.format(f"{_PRODUCT}")}::text FROM page JOIN catalog_product product USING (id)"""
+@lru_cache
+def context_of(price_list: str, currency: str, language: str) -> Context:
+    """For whom: an id, an ISO code or nothing, a language other than the catalogue's or nothing."""
+    return Context(int(price_list), currency or settings.SHOP_CURRENCY, language, language or "en")
 
 
-SQL = {
-    name: _statement(
-        window,
-        "{}" if name == "detail" else "json_build_object('results', coalesce(json_agg({}), '[]'))",
-    )
-    for name, window in _WINDOWS.items()
-}
-DEFAULTS: dict[str, Any] = {
-    "currency": "", "currency_name": "ETB", "list": 1, "language": "en", "at": "infinity", "id": 2**62,
-    "category": 0, "search": "",
-}  # fmt: skip
+@lru_cache(maxsize=512)
+def page(kind: str, size: int, words: str, context: Context) -> Statement:
+    """The statement of a page behind a place."""
+    if kind == "search":
+        return recorded(lambda: find(Wanted("relevance", size, search=search_of(words)), context))
+    if kind == "category":
+        return recorded(lambda: find(Wanted("price", size, shelves=(0,), after=("0", 0)), context))
+    after = None if kind == "home" else ("infinity", 0)
+    return recorded(lambda: find(Wanted("-created_at", size, after=after), context))
+
+
+@lru_cache
+def detail(context: Context) -> Statement:
+    """The statement of one product."""
+    return recorded(lambda: one_product("1", context))
+
+
+@lru_cache
+def rendering(context: Context) -> Statement:
+    """The statement that writes products and keeps what it wrote."""
+    return recorded(lambda: render([1], context))
+
+
+def rows(statement: Statement, **changed: Any) -> list[tuple[Any, ...]]:
+    """Ask PostgreSQL, over this thread's connection, with these parameters instead of those that were recorded."""
+    sql, parameters, prepared = statement
+    try:
+        connection = _local.connection
+    except AttributeError:
+        connection = _local.connection = psycopg.connect(DSN, autocommit=True, options=OPTIONS)
+    return connection.execute(
+        sql, {**parameters, **changed}, prepare=prepared, binary=True
+    ).fetchall()
+
+
+def rendered(ids: list[int], context: Context) -> dict[int, bytes]:
+    """What nobody has rendered yet."""
+    return {row[0]: row[-1] for row in rows(rendering(context), ids=sorted(ids))}
 
 
 def answer(path: str, query: str) -> bytes | None:
     """The body for an address, or None when there is nothing."""
     given = dict(parse_qsl(query))
-    kind = given.pop("as", "newest")
-    key = path.removeprefix("/api/products/").strip("/")
+    context = context_of(given.get("list", "1"), given.get("currency", ""), given.get("language", ""))  # fmt: skip
+    key = path[len("/api/products/") : -1]
     if key:
-        kind, given["id"] = "detail", key
-    values = {**DEFAULTS, **given}
-    if values["currency"]:
-        values["currency_name"] = values["currency"]
-    try:
-        connection = _local.connection
-    except AttributeError:
-        connection = _local.connection = psycopg.connect(DSN, autocommit=True, prepare_threshold=0)
-    row = connection.execute(SQL[kind], values, binary=True).fetchone()
-    return row[0].encode() if row else None
+        found = rows(detail(context), key=int(key))
+        if not found:
+            return None
+        pk, _, _, body = found[0]
+        return body if body is not None else rendered([pk], context)[pk]
+    kind, size = given.get("as", "home"), int(given.get("page_size", SIZE))
+    changed: dict[str, Any] = {"after": given.get("at", ""), "after_id": int(given.get("id", 0))}
+    if kind == "category":
+        shelves = [int(given["category"])]
+        changed |= {"shelves": shelves, "scopes": scopes_of(shelves)}
+    answered = rows(page(kind, size, given.get("search", ""), context), **changed)
+    found = [row for row in answered[:size] if row[0] is not None]
+    missing = [row[0] for row in found if row[2] is None]
+    written = rendered(missing, context) if missing else {}
+    return b'{"results":[' + b",".join(row[2] or written[row[0]] for row in found) + b"]}"
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
