@@ -7,6 +7,7 @@ into their statements, `narrow` hangs the same pieces on a queryset.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -223,12 +224,15 @@ def _ends_of(field: str, value: str) -> tuple[str, Any, Any] | None:
 # --- what it means ----------------------------------------------------------------------------
 
 
-def conditions(query: Mapping[str, Any]) -> list[Condition]:
+def conditions(query: Mapping[str, Any], *, keyed: bool = False) -> list[Condition]:
     """What a checked query asks of a product, as SQL about `p` (catalog_product) and `o` (what it costs the caller).
 
     Whether the product may be seen at all is not among it, nor is `updated_since`, which `catalog.sync` answers.
+
+    Args:
+        keyed: `p` is a row of catalog_traits instead, which has the keys of tokens (migrations/0011_traits.py).
     """
-    return _conditions(query, "p", "o.price")
+    return _conditions(query, "p", "o.price", keyed=keyed)
 
 
 def narrow(products: ProductQuerySet, query: Mapping[str, Any]) -> ProductQuerySet:
@@ -257,8 +261,11 @@ class _Meets(Func):
         return f"({sql})", params
 
 
-def _conditions(query: Mapping[str, Any], p: str, price: str) -> list[Condition]:
+def _conditions(
+    query: Mapping[str, Any], p: str, price: str, *, keyed: bool = False
+) -> list[Condition]:
     found: list[Condition] = []
+    tokens_of = _keys if keyed else _texts
 
     def add(facet: str, sql: str, *params: Any) -> None:
         found.append(Condition(facet, sql, list(params)))
@@ -280,12 +287,13 @@ def _conditions(query: Mapping[str, Any], p: str, price: str) -> list[Condition]
     if collections := query.get("collection"):
         add("", f"{p}.id IN ({_COLLECTED})", *_ids_and_slugs(collections))
     if tags := query.get("tag"):
-        add("", f"{p}.tokens @> %s::varchar[]", [_token("t:", tag) for tag in tags])
+        column, param = tokens_of([_token("t:", tag) for tag in tags])
+        add("", f"{p}.{column.format('@>')}", param)
     for code, values in (query.get("attributes") or {}).items():
-        found.append(_attribute(p, code, values))
+        found.append(_attribute(p, code, values, tokens_of))
     for name, values in (query.get("options") or {}).items():
-        tokens = [_token(f"o:{name}=", value) for value in values]
-        add(f"{OPTION}{name}", f"{p}.tokens && %s::varchar[]", tokens)
+        column, param = tokens_of([_token(f"o:{name}=", value) for value in values])
+        add(f"{OPTION}{name}", f"{p}.{column.format('&&')}", param)
     if ids := query.get("ids"):
         add("", f"{p}.id = ANY (%s)", list(ids))
     if words := query.get("search"):
@@ -319,18 +327,48 @@ def _ids_and_slugs(keys: Sequence[str]) -> tuple[list[int], list[str]]:
     ]
 
 
-def _attribute(p: str, code: str, values: Sequence[str]) -> Condition:
+def _texts(tokens: list[str]) -> tuple[str, list[Any]]:
+    return "tokens {} %s::varchar[]", tokens
+
+
+def _keys(tokens: list[str]) -> tuple[str, list[Any]]:
+    return "keys {} %s::bigint[]", [token_key(token) for token in tokens]
+
+
+def facet_key(facet: str) -> int:
+    """As the database's catalog_facet_key: a number for `a:<code>`, `o:<name>`, `t`, `b` or `c`."""
+    return int.from_bytes(_digest(facet), signed=True)
+
+
+def token_key(token: str) -> int:
+    """As the database's catalog_token_key."""
+    facet = token.partition("=")[0] if token[:2] in {"a:", "o:"} else token[:1]
+    return int.from_bytes(_digest(facet) + _digest(token), signed=True)
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.md5(text.encode(), usedforsecurity=False).digest()[:4]
+
+
+def _attribute(
+    p: str,
+    code: str,
+    values: Sequence[str],
+    tokens_of: Callable[[list[str]], tuple[str, list[Any]]],
+) -> Condition:
     """Any of these values or ranges of an attribute."""
     facet = f"{ATTRIBUTE}{code}"
     ranges = [ends for value in values if ".." in value and (ends := _ends_of(facet, value))]
     tokens = [
         _token(f"a:{code}=", spelling) for value in values for spelling in (value, _plain(value))
     ]
-    params: list[Any] = [list(dict.fromkeys(tokens))]
+    column, param = tokens_of(list(dict.fromkeys(tokens)))
+    params: list[Any] = [param]
     if not ranges:
-        return Condition(facet, f"{p}.tokens && %s::varchar[]", params)
+        return Condition(facet, f"{p}.{column.format('&&')}", params)
     # A union, as each arm has an index; OR would have none. The first arm: texts that only look like ranges.
-    arms = ["SELECT same.id FROM catalog_product same WHERE same.tokens && %s::varchar[]"]
+    table = "catalog_traits" if tokens_of is _keys else "catalog_product"
+    arms = [f"SELECT same.id FROM {table} same WHERE same.{column.format('&&')}"]  # noqa: S608
     for column, lowest, highest in ranges:
         limits = [("said.attribute_id = attribute.id", None), (f"said.{column} >= %s", lowest),
                   (f"said.{column} <= %s", highest)]  # fmt: skip

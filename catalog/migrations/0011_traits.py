@@ -1,9 +1,10 @@
 """What a product on sale is counted by, in one narrow row: facets read thousands of them, and a product's own row is wide.
 
 A row follows from its product and its offers, is written by triggers alone, and is read by `catalog.facets` alone; it has no
-model. `keys` are the product's tokens as numbers (half from the name of the facet, half from the whole token), because numbers
-are counted several times faster than texts. `numbers` are the values of numeric attributes, `number_of` whose they are.
-`price` is what everybody pays in the shop's currency, for as long as nothing is written; null: look at the offers.
+model. `keys` are the product's tokens, in their order, as numbers (half from the name of the facet, half from the whole
+token), because numbers are counted several times faster than texts. `numbers` are the values of numeric attributes,
+`number_of` whose they are. `price` is what everybody pays in the shop's currency, for as long as nothing is written; null: look
+at the offers.
 
 `catalog_round_edge` finds the roundest number between two: where a band of prices ends.
 """
@@ -64,10 +65,12 @@ BEGIN
           HAVING count(*) = 1 AND min(offer.valid_from) < '0002-01-01' AND max(offer.valid_until) > '9999-01-01'
       ) constant ON true
       LEFT JOIN LATERAL (
-          SELECT array_agg(catalog_token_key(token)) AS keys,
-                 array_agg(catalog_facet_key('a:' || attribute.code)) FILTER (WHERE attribute.id IS NOT NULL) AS number_of,
-                 array_agg(split_part(token, '=', 2)::float8) FILTER (WHERE attribute.id IS NOT NULL) AS numbers
-            FROM unnest(product.tokens) token
+          SELECT array_agg(catalog_token_key(token) ORDER BY place) AS keys,
+                 array_agg(catalog_facet_key('a:' || attribute.code) ORDER BY place)
+                     FILTER (WHERE attribute.id IS NOT NULL) AS number_of,
+                 array_agg(split_part(token, '=', 2)::float8 ORDER BY place)
+                     FILTER (WHERE attribute.id IS NOT NULL) AS numbers
+            FROM unnest(product.tokens) WITH ORDINALITY one (token, place)
             LEFT JOIN catalog_attribute attribute
                    ON attribute.kind = 'number' AND catalog_facet_of(token) = 'a:' || attribute.code
                   AND split_part(token, '=', 2) ~ '^-?[0-9]+([.][0-9]+)?$'
@@ -135,13 +138,14 @@ ROUND_EDGE = """
 CREATE FUNCTION catalog_round_edge(low numeric, high numeric) RETURNS numeric
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
-    power integer := 12;
+    power integer;
     step numeric;
     edge numeric;
 BEGIN
     IF low <= 0 AND high >= 0 THEN
         RETURN 0;
     END IF;
+    power := ceil(log(greatest(abs(low), abs(high))));
     WHILE power >= -6 LOOP
         FOREACH step IN ARRAY ARRAY[5, 2, 1] LOOP
             edge := ceil(low / (step * 10::numeric ^ power)) * (step * 10::numeric ^ power);
