@@ -26,6 +26,7 @@ from common.transactions import require_transaction
 from inventory.models import StockItem
 
 MAX_PARTS = 50
+MAX_IN_BUNDLE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,11 @@ def set_parts(*, variant_id: int, parts: Collection[Part]) -> bool:
     return True
 
 
+def parts_of(variant: Variant) -> list[Part]:
+    """What a bundle is made of; nothing, if it is none."""
+    return [Part(part["variant_id"], part["quantity"]) for part in variant.shown_parts]
+
+
 def lock_stock(*, variant_ids: Iterable[int]) -> None:
     """Lock the stock of these variants, before a product is locked."""
     require_transaction()
@@ -78,13 +84,13 @@ def lock_stock(*, variant_ids: Iterable[int]) -> None:
     list(rows.order_by("pk").values_list("pk"))
 
 
-def refuse_stock_of_bundle(*, variant_id: int) -> None:
-    """A bundle's stock is that of its parts; under the lock of its stock item.
+def refuse_stock_of_bundle(bundle: Variant, *, stock: int | None, on_hand: int | None) -> None:
+    """A bundle has the stock of its parts; to say what it shows anyway is no change.
 
     Raises:
-        BundleHasStock: the variant is a bundle.
+        BundleHasStock
     """
-    if BundlePart.objects.filter(variant_id=variant_id).exists():
+    if on_hand or (stock is not None and stock != bundle.available):
         raise BundleHasStock("A bundle is sold out of the stock of its parts: set that.")
 
 

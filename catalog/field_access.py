@@ -8,6 +8,7 @@ from typing import Any
 from rest_framework.exceptions import PermissionDenied
 
 from catalog.attribute_values import shown_values
+from catalog.bundles import parts_of
 from catalog.models import Product, Variant
 
 CHANGES_PRICES = "catalog.change_price"
@@ -88,11 +89,12 @@ def shown_of_product(product: Product) -> dict[str, Any]:
     )  # fmt: skip
     shown = {name: getattr(product, name) for name in names}
     shown["attributes"] = shown_values(product)
-    shown["stock"] = sum(variant.stock_item.available for variant in live)
+    shown["stock"] = sum(variant.available for variant in live)
     if live:
         shown |= {name: getattr(live[0], name) for name in ("price", "compare_at_price")}
     if len(live) == 1:
         shown["sku"] = live[0].sku
+        shown["parts"] = parts_of(live[0])
     return shown
 
 
@@ -103,7 +105,11 @@ def shown_of_variant(variant: Variant) -> dict[str, Any]:
     )  # fmt: skip
     shown = {name: getattr(variant, name) for name in names}
     shown["options"] = [dict(option) for option in variant.options]
-    return shown | {"stock": variant.stock_item.available, "on_hand": variant.stock_item.on_hand}
+    return shown | {
+        "stock": variant.available,
+        "on_hand": variant.stock_item.on_hand,
+        "parts": parts_of(variant),
+    }
 
 
 def _needed(name: str, model: str) -> str:

@@ -9,6 +9,7 @@ import orjson
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from catalog.bundles import MAX_IN_BUNDLE, MAX_PARTS, Part
 from catalog.categories import find_category
 from catalog.model_fields import AttributesField, ProductTypeField, TranslationsField
 from catalog.models import NAME_LENGTH, SKU_LENGTH, SLUG_LENGTH, VARIANT_NAME_LENGTH, Category
@@ -91,6 +92,18 @@ class OptionInputSerializer(StrictSerializer):
     value = serializers.CharField(max_length=255)
 
 
+class PartInputSerializer(TolerantSerializer):
+    """So many pieces of a variant, in one bundle."""
+
+    SHOWN_ONLY = frozenset({"sku"})
+
+    variant_id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    quantity = serializers.IntegerField(min_value=1, max_value=MAX_IN_BUNDLE, default=1)
+
+    def to_internal_value(self, data: Any) -> Any:
+        return Part(**super().to_internal_value(data))
+
+
 class _VariantFields(TolerantSerializer):
     """What a variant and a simple product have in common."""
 
@@ -105,10 +118,20 @@ class _VariantFields(TolerantSerializer):
         min_value=0, max_value=MAX_ON_HAND, required=False, help_text="Pieces that can be sold."
     )
 
+    parts = PartInputSerializer(  # type: ignore[call-arg]
+        many=True, required=False, max_length=MAX_PARTS,
+        help_text="What a bundle is made of; empty: it is none. Left out: as it is.",
+    )  # fmt: skip
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs.get("sku"):
             attrs.pop("sku", None)
         return attrs
+
+    def validate_parts(self, parts: list[Part]) -> list[Part]:
+        if len({part.variant_id for part in parts}) < len(parts):
+            raise serializers.ValidationError("Each variant is named once.", code="repeated")
+        return parts
 
 
 class VariantInputSerializer(_VariantFields):
@@ -193,7 +216,7 @@ class NewProductInputSerializer(ProductInputSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = super().validate(attrs)
         if attrs.get("variants"):
-            beside = [name for name in ("price", "sku", "stock") if name in attrs]
+            beside = [name for name in ("price", "sku", "stock", "parts") if name in attrs]
             if beside:
                 raise serializers.ValidationError(
                     dict.fromkeys(beside, "Give it with each variant."), code="exclusive"

@@ -90,8 +90,16 @@ class AttributeValueSerializer(serializers.Serializer[AttributeValue]):
         return reader_of(self).word(str(value)) if row.choice_id is not None else value
 
 
+class PartSerializer(serializers.Serializer[Any]):
+    """What a bundle is made of."""
+
+    variant_id = serializers.IntegerField()
+    sku = serializers.CharField()
+    quantity = serializers.IntegerField(help_text="Pieces in one bundle.")
+
+
 class VariantSerializer(serializers.Serializer[Variant]):
-    """A variant. `stock`, `on_hand` and `reserved` are for staff only."""
+    """A variant. `stock`, `on_hand`, `reserved` and `parts` are for staff only."""
 
     id = serializers.IntegerField()
     sku = serializers.CharField()
@@ -113,7 +121,11 @@ class VariantSerializer(serializers.Serializer[Variant]):
         source="stock_item.reserved", required=False, help_text="Promised to open orders. Staff."
     )
 
-    STAFF_ONLY = ("stock", "on_hand", "reserved")
+    parts = PartSerializer(
+        many=True, source="shown_parts", required=False, help_text="Of a bundle; else empty. Staff."
+    )
+
+    STAFF_ONLY = ("stock", "on_hand", "reserved", "parts")
 
     def get_fields(self) -> dict[str, Any]:
         return for_caller(super().get_fields(), self)

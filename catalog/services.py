@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 
 from catalog.attribute_values import refuse_missing_values, write_values
 from catalog.attributes import hold_definitions
+from catalog.bundles import Part, lock_stock, refuse_if_needed, set_parts
 from catalog.images import delete_files_after_commit, files_of, touch
 from catalog.model_refusals import BY_CONSTRAINT, TooManyVariants
 from catalog.models import VARIANT_NAME_LENGTH, Category, Product, ProductType, Variant
@@ -30,16 +31,16 @@ from catalog.refusals import (
 )
 from catalog.richtext import clean_html
 from catalog.slugs import distinct, slug_from
+from catalog.stock import lock_stock_of, set_stock
 from catalog.texts import Translations, merged
 from common.actors import Actor
 from common.ids import readable_code
 from common.transactions import require_transaction
 from inventory import services as inventory
-from inventory.models import StockItem
 
 Options = Sequence[Mapping[str, str]]
 # On a product with one variant these fields of the variant may be given with the product.
-VARIANT_FIELDS = ("price", "compare_at_price", "sku", "stock")
+VARIANT_FIELDS = ("price", "compare_at_price", "sku", "stock", "parts")
 MAX_VARIANTS = 2048  # of one product, archived ones aside
 # What a change has to be weighed against the definitions of attributes for.
 _DESCRIBED = frozenset({"product_type", "attributes", "is_published"})
@@ -57,6 +58,7 @@ class NewVariant:
     compare_at_price: Decimal | None = None
     barcode: str = ""
     weight_grams: int | None = None
+    parts: Sequence[Part] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +153,9 @@ def delete_product(*, product_id: int) -> bool:
         NoSuchProduct: it is not there, or archived already.
     """
     with transaction.atomic():
-        items = _lock_stock(Variant.objects.filter(product_id=product_id))
+        items = lock_stock_of(Variant.objects.filter(product_id=product_id))
         product = _lock_product(product_id)
+        refuse_if_needed(stock_items=items, product_id=product_id)
         try:
             with transaction.atomic():
                 files = files_of(product.images.all())
@@ -178,6 +181,7 @@ def add_variants(*, product_id: int, new: Sequence[NewVariant], by: Actor) -> li
         NoSuchProduct, SkuTaken, OptionsTaken, CompareAtBelowPrice, TooManyVariants.
     """
     with transaction.atomic():
+        lock_stock(variant_ids=[part.variant_id for variant in new for part in variant.parts])
         product = _lock_product(product_id)
         # Counted under the lock; `variant_count` was read before it.
         present = product.variants.live().count()
@@ -200,7 +204,9 @@ def update_variant(*, variant_id: int, changes: Mapping[str, Any], by: Actor) ->
         variant = Variant.objects.select_related("stock_item").get(pk=variant_id)
         changes = dict(changes)
         stock, on_hand = changes.pop("stock", None), changes.pop("on_hand", None)
-        counted = _set_stock(variant, stock=stock, on_hand=on_hand, by=by)
+        parts = changes.pop("parts", None)
+        bundled = parts is not None and set_parts(variant_id=variant_id, parts=parts)
+        counted = set_stock(variant, stock=stock, on_hand=on_hand, by=by) or bundled
         product = _lock_product(variant.product_id)
         variant = Variant.objects.select_for_update(no_key=True).get(pk=variant_id)
         if "options" in changes:
@@ -224,11 +230,12 @@ def delete_variant(*, variant_id: int) -> bool:
     """
     with transaction.atomic():
         chosen = Variant.objects.filter(pk=variant_id)
-        items = _lock_stock(chosen)
+        items = lock_stock_of(chosen)
         variant = chosen.get()
         product = _lock_product(variant.product_id)
         if not product.variants.live().exclude(pk=variant_id).exists():
             raise LastVariant
+        refuse_if_needed(stock_items=items)
         touch(product.pk)
         try:
             with transaction.atomic():
@@ -249,7 +256,7 @@ def lock_for_edit(*, product_id: int) -> Product:
     """
     require_transaction()
     hold_definitions()
-    _lock_stock(Variant.objects.filter(product_id=product_id))
+    lock_stock_of(Variant.objects.filter(product_id=product_id))
     return _lock_product(product_id)
 
 
@@ -302,7 +309,11 @@ def _insert_variants(
             )
         )
     with refusing_conflicts():
-        return Variant.objects.bulk_create(rows)
+        Variant.objects.bulk_create(rows)
+    for row, variant in zip(rows, new, strict=True):
+        if variant.parts:
+            set_parts(variant_id=row.pk, parts=variant.parts)
+    return rows
 
 
 def _update_only_variant(product_id: int, changes: dict[str, Any], *, by: Actor) -> bool:
@@ -324,22 +335,12 @@ def _update_only_variant(product_id: int, changes: dict[str, Any], *, by: Actor)
     shown = {
         "price": live[0].price,
         "compare_at_price": live[0].compare_at_price,
-        "stock": sum(variant.stock_item.available for variant in live),
+        "stock": sum(variant.available for variant in live),
     }
     for key, value in changes.items():
         if key not in shown or shown[key] != value:
             raise SeveralVariants(field=key)
     return False
-
-
-def _set_stock(variant: Variant, *, stock: int | None, on_hand: int | None, by: Actor) -> bool:
-    """Record a count of what can be sold, or of what is on the shelf, as one movement under the row's lock."""
-    if stock is None and on_hand is None:
-        return False
-    item = StockItem.objects.select_for_update(no_key=True).get(pk=variant.stock_item_id)
-    target = on_hand if on_hand is not None else (stock or 0) + item.reserved
-    inventory.set_on_hand(stock_item_id=item.pk, on_hand=target, by=by)
-    return target != item.on_hand
 
 
 def _write_product(product: Product, changes: dict[str, Any], *, replace: bool) -> bool:
@@ -383,13 +384,6 @@ def _lock_product(product_id: int) -> Product:
     if product is None:
         raise NoSuchProduct("There is no such product.")
     return product
-
-
-def _lock_stock(variants: models.QuerySet[Variant]) -> list[int]:
-    """Lock the stock of these variants, so that no checkout can begin to rely on them; returns the items' ids."""
-    ids = list(variants.values_list("stock_item_id", flat=True))
-    rows = StockItem.objects.select_for_update().filter(pk__in=ids).order_by("pk")
-    return list(rows.values_list("pk", flat=True))
 
 
 def _archive(product: Product) -> None:

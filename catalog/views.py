@@ -253,7 +253,7 @@ def _new_product(data: dict[str, Any]) -> NewProduct:
     """A checked body as the verb wants it; a simple product's own price, SKU and stock make its only variant."""
     only = {
         name: data.pop(name)
-        for name in ("price", "compare_at_price", "sku", "stock")
+        for name in ("price", "compare_at_price", "sku", "stock", "parts")
         if name in data
     }
     variants = [new_variant(variant) for variant in data.pop("variants", [])]

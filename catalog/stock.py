@@ -1,0 +1,39 @@
+"""The stock of variants as the catalogue's verbs set and lock it. Stock rows are locked before products, always."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from catalog.bundles import refuse_stock_of_bundle
+from catalog.models import Variant
+from common.actors import Actor
+from inventory import services as inventory
+from inventory.models import StockItem
+
+
+def set_stock(variant: Variant, *, stock: int | None, on_hand: int | None, by: Actor) -> bool:
+    """Record a count of what can be sold (`stock`), or of what is on the shelf, as one movement under the row's lock.
+
+    Returns:
+        Whether it differed.
+
+    Raises:
+        BundleHasStock: a bundle has that of its parts.
+        inventory.services.BelowReserved
+    """
+    if stock is None and on_hand is None:
+        return False
+    item = StockItem.objects.select_for_update(no_key=True).get(pk=variant.stock_item_id)
+    if variant.shown_parts:
+        refuse_stock_of_bundle(variant, stock=stock, on_hand=on_hand)
+        return False
+    target = on_hand if on_hand is not None else (stock or 0) + item.reserved
+    inventory.set_on_hand(stock_item_id=item.pk, on_hand=target, by=by)
+    return target != item.on_hand
+
+
+def lock_stock_of(variants: models.QuerySet[Variant]) -> list[int]:
+    """Lock the stock of these variants, so that no checkout can begin to rely on them; returns the items' ids."""
+    ids = list(variants.values_list("stock_item_id", flat=True))
+    rows = StockItem.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+    return list(rows.values_list("pk", flat=True))
