@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
@@ -24,7 +23,7 @@ def answer_list(request: Request) -> HttpResponse:
     Raises:
         rest_framework.exceptions.ValidationError, common.errors.Invalid: a parameter makes no sense.
     """
-    parameters = as_parameters(request.query_params)  # type: ignore[arg-type]
+    parameters = as_parameters(request.query_params)
     query = plain_query(parameters)
     if query is None:
         serializer = ProductQuerySerializer(data=request.query_params)
@@ -37,7 +36,9 @@ def answer_list(request: Request) -> HttpResponse:
         seen = request.headers.get("If-None-Match", "")
         return list_page(ask(path, parameters, checked, context), context, if_none_match=seen)
 
-    return _response(request, read)
+    response = _response(request, read)
+    assert response is not None, "a list is always there"
+    return response
 
 
 def answer_product(request: Request, key: str) -> HttpResponse | None:
@@ -83,7 +84,7 @@ def _for_caller(
     return answer, context
 
 
-def _response(request: Request, read: Callable[[Context], Answer | None]) -> Any:
+def _response(request: Request, read: Callable[[Context], Answer | None]) -> HttpResponse | None:
     plain: HttpRequest = request._request
     price_list = price_list_of(request.user)
     answer, context = _for_caller(

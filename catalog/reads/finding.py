@@ -2,8 +2,8 @@
 """Which products, in what order: a page of a list in one statement, however deep it is and however many products there are.
 
 An ordering walks its own index from where the cursor stands and stops after a page. In a category with others below it, it
-does so on each shelf, and the best of all shelves make the page: PostgreSQL has no index that is sorted by price across several
-categories, and to sort them all would take longer the more there are.
+does so on each shelf, and the best of all shelves make the page: PostgreSQL has no index that is sorted by price across
+several categories, and to sort them all would take longer the more there are.
 
 The same statement brings the documents that are still true, and the versions they were compared with.
 """

@@ -1,8 +1,8 @@
 """Whether something kept is still true, asked of the one who knows: PostgreSQL, in one small statement.
 
 Versions grow when a transaction that changed something shown commits, whoever made the change (migrations/0008_versions.py);
-the moment is the last at which a price or a publication began or ended by the clock. While all three are what they were, so is
-the catalogue. Therefore a change is seen by the very next read, in every process; no time has to pass.
+the moment is the last at which a price or a publication began or ended by the clock. While all three are what they were, so
+is the catalogue. Therefore a change is seen by the very next read, in every process; no time has to pass.
 """
 
 from __future__ import annotations

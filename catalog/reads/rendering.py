@@ -48,7 +48,7 @@ def render(ids: Sequence[int], context: Context, *, whole: bool = False) -> dict
     written = _statement(bool(context.language))
     if not in_transaction():
         try:
-            return dict(rows(_KEEP.format(written=written), parameters))  # type: ignore[arg-type]
+            return dict(rows(_KEEP.format(written=written), parameters))
         except (OperationalError, InternalError):
             log.warning("documents cannot be kept", exc_info=True)
     return {pk: body for pk, _, _, _, _, body in rows(written, parameters)}
