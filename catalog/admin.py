@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 
 from catalog.access import staff_actor
@@ -18,10 +19,15 @@ from catalog.admin_forms import (
     VariantFormSet,
     written_options,
 )
+from catalog.attribute_admin import ProductTypeAdmin as ProductTypeAdmin
+from catalog.attribute_values import shown_values
 from catalog.categories import create_category, delete_category, update_category
+from catalog.described_forms import told, with_texts, with_values
 from catalog.field_access import locks_for, may_change_something
+from catalog.grouping_admin import CollectionAdmin as CollectionAdmin
 from catalog.images import add_image, delete_image, update_image
 from catalog.models import Category, Image, Product, Variant
+from catalog.restoring import restore_product
 from catalog.services import (
     NewProduct,
     NewVariant,
@@ -32,11 +38,31 @@ from catalog.services import (
     update_product,
     update_variant,
 )
+from catalog.text_admin import TermAdmin as TermAdmin
+from catalog.variant_admin import VariantAdmin as VariantAdmin
 from common.admin import RefusalsAsMessages
+
+MOST_ON_A_PAGE = 50  # variants
 
 
 class EditorAdmin(RefusalsAsMessages):
     """Pages that are saved only over what they showed; those who only look have nothing to compare."""
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        if obj is None or self.has_change_permission(request, obj):
+            locked = obj is not None and not self.has_edit_permission(request)
+            kwargs["form"] = self.described(obj, locked=locked)
+        return super().get_form(request, obj, change, **kwargs)
+
+    def described(self, obj: Any, *, locked: bool) -> Any:
+        """The form with its translations."""
+        return with_texts(self.form, locked=locked)
+
+    def has_edit_permission(self, request: HttpRequest) -> bool:
+        """The row's own fields."""
+        return self.has_change_permission(request)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         names = super().get_fields(request, obj)
@@ -57,12 +83,12 @@ class CategoryAdmin(EditorAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
-            changes = {name: form.cleaned_data[name] for name in form.changed_data}
+            changes = told(form)
             if not changes.get("slug", "kept"):
                 del changes["slug"]
             update_category(category_id=obj.pk, changes=changes)
         else:
-            obj.pk = create_category(**form.cleaned_data).pk
+            obj.pk = create_category(**told(form, everything=True)).pk
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         delete_category(category_id=obj.pk)
@@ -136,7 +162,7 @@ class ProductAdmin(EditorAdmin):
         "category",
         "min_price",
         "in_stock",
-        "is_published",
+        "shown",
         "is_archived",
         "updated_at",
     ]
@@ -145,6 +171,7 @@ class ProductAdmin(EditorAdmin):
         "in_stock",
         ("archived_at", admin.EmptyFieldListFilter),
         ("category", admin.RelatedOnlyFieldListFilter),
+        ("product_type", admin.RelatedOnlyFieldListFilter),
     ]
     list_select_related = ["category"]
     list_per_page = 50
@@ -158,8 +185,10 @@ class ProductAdmin(EditorAdmin):
         "archived_at",
         "created_at",
         "updated_at",
+        "all_variants",
+        "said",
     ]
-    actions = ["publish", "unpublish"]
+    actions = ["publish", "unpublish", "restore"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).defer("search", "description")
@@ -179,6 +208,43 @@ class ProductAdmin(EditorAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         allowed = super().has_delete_permission(request, obj)
         return allowed and (obj is None or obj.archived_at is None)
+
+    def described(self, obj: Any, *, locked: bool) -> Any:
+        """The form with its translations, and the attributes of its type."""
+        form = super().described(obj, locked=locked)
+        kind = None if obj is None else obj.product_type
+        return form if kind is None else with_values(form, kind, locked=locked)
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        """Very many variants have pages of their own."""
+        many = obj is not None and obj.variant_count > MOST_ON_A_PAGE
+        return [inline for inline in self.inlines if not (many and inline is VariantInline)]
+
+    @admin.display(description="variants")
+    def all_variants(self, product: Product) -> str:
+        if product.pk is None:
+            return "-"
+        url = reverse("admin:catalog_variant_changelist")
+        return format_html(
+            '<a href="{}?product__id__exact={}">{} on pages of their own</a>',
+            url, product.pk, product.variant_count,
+        )  # fmt: skip
+
+    @admin.display(description="attributes")
+    def said(self, product: Product) -> str:
+        if product.pk is None:
+            return "Choose a product type and save; its attributes are on the page then."
+        values = shown_values(product).items()
+        return ", ".join(f"{code}: {value}" for code, value in values) or "-"
+
+    @admin.display(description="shown", ordering="is_published")
+    def shown(self, product: Product) -> str:
+        return "" if product.status == "archived" else product.status
+
+    @admin.action(description="Restore from the archive, as drafts", permissions=["edit"])
+    def restore(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for product in queryset.exclude(archived_at=None):
+            restore_product(product_id=product.pk)
 
     @admin.display(boolean=True, description="archived")
     def is_archived(self, product: Product) -> bool:
@@ -204,12 +270,13 @@ class ProductAdmin(EditorAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         by = staff_actor(request)
         if change:
-            changes = {name: form.cleaned_data[name] for name in form.changed_data}
+            changes = told(form)
             if not changes.get("slug", "kept"):
                 del changes["slug"]
             update_product(product_id=obj.pk, changes=changes, by=by)
         else:  # its variants follow from the inline, in the same transaction
-            obj.pk = create_product(new=NewProduct(**form.cleaned_data, variants=()), by=by).pk
+            fields = told(form, everything=True)
+            obj.pk = create_product(new=NewProduct(**fields, variants=()), by=by).pk
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         formset.save(commit=False)  # sets what the history says was added, changed and deleted

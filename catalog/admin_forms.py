@@ -11,8 +11,9 @@ from django.core.exceptions import ValidationError
 from catalog import categories, services
 from catalog.categories import refuse_bad_move
 from catalog.conditional import category_state, product_state
+from catalog.described_forms import initial_of, missing_values
 from catalog.images import MAX_BYTES, InvalidImage, bounded_read, read_picture
-from catalog.models import Category, Image, Product, Variant
+from catalog.models import Category, Image, Product, ProductType, Variant
 from common.errors import Refusal
 from inventory.services import MAX_ON_HAND
 
@@ -37,6 +38,7 @@ class _EditorForm(forms.ModelForm):
             self.fields["slug"].required = False
         if self.instance.pk is not None:
             self.initial["state"] = self.state_of(self.instance)
+            self.initial.update(initial_of(self.instance, self.fields))
 
     def state_of(self, row: Any) -> str:
         """What `If-Match` is compared with, too."""
@@ -86,7 +88,20 @@ class ProductForm(_EditorForm):
 
     class Meta:
         model = Product
-        fields = ["name", "slug", "category", "brand", "tags", "is_published", "description"]
+        fields = [
+            "name", "slug", "category", "product_type", "brand", "tags", "is_published", "publish_from",
+            "publish_until", "description",
+        ]  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        kind: ProductType | None = self.instance.product_type
+        if kind is not None and "product_type" in self.fields:
+            required = kind.attributes.filter(is_required=True)
+            names = dict(required.values_list("attribute__code", "attribute__name"))
+            for field, missing in missing_values(self, names).items():
+                self.add_error(field, missing)
+        return cleaned
 
     def state_of(self, row: Product) -> str:
         return product_state(row)

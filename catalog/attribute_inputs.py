@@ -140,14 +140,14 @@ class ProductTypeInputSerializer(TolerantSerializer):
     )  # fmt: skip
 
     def validate_attributes(self, given: list[dict[str, Any]]) -> list[Use]:
-        codes = [entry["code"] for entry in given]
+        codes = [entry.get("code", "") for entry in given]  # in a PATCH nothing is required
         known = {row.code: row for row in Attribute.objects.filter(code__in=codes)}
         errors = [
             {} if code in known else {"code": ["There is no such attribute."]} for code in codes
         ]
         if any(errors):
             raise serializers.ValidationError(errors, code="does_not_exist")
-        return [Use(known[entry["code"]], entry["is_required"]) for entry in given]
+        return [Use(known[entry["code"]], entry.get("is_required", False)) for entry in given]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "attributes" in attrs:

@@ -12,7 +12,7 @@ from common.errors import Invalid
 
 TEXT_LENGTH = 1000
 # So many that a JSON number is exact for every reader (a double), and is written the same by PostgreSQL and Python.
-MOST_DIGITS, MOST_DECIMALS = 15, 4
+MOST_DIGITS, MOST_DECIMALS = 14, 4
 _COLUMNS = ("text", "number", "choice_id", "boolean", "date")
 
 Error = dict[str, Any]

@@ -55,3 +55,17 @@ def load(tmp_path):
         return out.getvalue()
 
     return run
+
+
+@pytest.fixture
+def counted(db):
+    """How many statements a call makes."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    def run(call) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            call()
+        return len(queries)
+
+    return run

@@ -85,6 +85,20 @@ def order_of(world: World) -> dict[str, Any]:
     return {**ITEM, "items": [{"variant_id": world.variant.pk, "quantity": 1}]}
 
 
+def described(
+    noun: str, key: str, body: dict[str, Any], read: Collection[str] = EVERYBODY
+) -> dict[str, Door]:
+    """A noun that editors write, and its readers read."""
+    return {
+        f"GET api/{noun}/": door(read),
+        f"POST api/{noun}/": door(EDITORS, 201, body=body),
+        f"GET api/{noun}/{key}/": door(read),
+        f"PUT api/{noun}/{key}/": door(EDITORS, body=body),
+        f"PATCH api/{noun}/{key}/": door(EDITORS, body={"name": "New"}),
+        f"DELETE api/{noun}/{key}/": door(EDITORS, 204),
+    }
+
+
 API: dict[str, Door] = {
     # --- the house ---
     "GET livez": for_all(),
@@ -173,11 +187,35 @@ API: dict[str, Door] = {
     "PUT api/products/<slug:key>/variants/<int:variant_id>/": door(EDITORS, body=OPTIONS),
     "PATCH api/products/<slug:key>/variants/<int:variant_id>/": door(EDITORS, body={"name": "L"}),
     "DELETE api/products/<slug:key>/variants/<int:variant_id>/": door(EDITORS, 204),
+    "POST api/products/<slug:key>/variants/batch/": door(EDITORS, 201, body={"variants": [OPTIONS]}),
+    "POST api/products/<slug:key>/restore/": door(EDITORS, body={}),
     "GET api/products/<slug:key>/images/": for_all(),
     "POST api/products/<slug:key>/images/": door(EDITORS, 201, body=Upload()),
     "GET api/products/<slug:key>/images/<int:image_id>/": for_all(),
     "PATCH api/products/<slug:key>/images/<int:image_id>/": door(EDITORS, body={"alt": "B"}),
     "DELETE api/products/<slug:key>/images/<int:image_id>/": door(EDITORS, 204),
+    # --- how it is described and grouped ---
+    **described("attributes", "<int:attribute_id>", {"code": "body", "name": "Body", "kind": "text"}, read=SEES_DRAFTS),
+    **described("product-types", "<int:type_id>", {"name": "Tea"}, read=SEES_DRAFTS),
+    **described("brands", "<slug:key>", {"name": "Sheger"}),
+    **described("collections", "<slug:key>", {"name": "Spring"}),
+    "GET api/collections/<slug:key>/products/": door(SEES_DRAFTS),
+    "PUT api/collections/<slug:key>/products/": door(EDITORS, body={"products": []}),
+    "POST api/collections/<slug:key>/products/": door(
+        EDITORS, 201, body=lambda w: {"product": w.single.pk}
+    ),
+    "DELETE api/collections/<slug:key>/products/<int:product_id>/": door(EDITORS, 204),
+    "GET api/languages/": for_all(),
+    "POST api/languages/": door(EDITORS, 201, body={"code": "ti", "name": "ትግርኛ"}),
+    "GET api/languages/<slug:code>/": for_all(),
+    "PATCH api/languages/<slug:code>/": door(EDITORS, body={"name": "Oromo"}),
+    "DELETE api/languages/<slug:code>/": door(EDITORS, 204),
+    "GET api/terms/": door(SEES_DRAFTS),
+    "POST api/terms/": door(EDITORS, 201, body={"text": "Blue", "translations": {"am": "ሰማያዊ"}}),
+    "PUT api/terms/": door(EDITORS, body={"terms": [{"text": "Red", "translations": {}}]}),
+    "GET api/terms/<int:term_id>/": door(SEES_DRAFTS),
+    "PATCH api/terms/<int:term_id>/": door(EDITORS, body={"translations": {"am": None}}),
+    "DELETE api/terms/<int:term_id>/": door(EDITORS, 204),
     # --- orders and money ---
     "POST api/orders/checkout/": door(EVERYBODY - {READ_KEY}, 201, body=order_of),
     "GET api/orders/": door(EVERYBODY - {ANON, READ_KEY}),
@@ -234,7 +272,11 @@ def address(world: World, route: str, who: str) -> str:
         "api/keys/": lambda: world.things["key"].public_id,
         "api/staff/": lambda: world.users[SUPPORT].public_id,
     }
-    key = world.category.slug if "categories" in route else world.product.slug
+    nouns = {"categories": "category", "brands": "brand", "collections": "collection"}
+    named = next((thing for noun, thing in nouns.items() if f"api/{noun}/" in route), "product")
+    key = world.things[named].slug
+    if route.endswith("restore/"):
+        key = world.archived.slug
     if route == "api/products/<slug:key>/":
         key = world.single.slug  # of one variant, so that it has a price and a stock of its own
     filled = route.removeprefix("^").removesuffix("/?$")
@@ -247,4 +289,9 @@ def address(world: World, route: str, who: str) -> str:
         .replace("<int:image_id>", str(world.image.pk))
         .replace("<uuid:session_id>", str(world.things[f"session of {CUSTOMER}"].public_id))
         .replace("<path:path>", "none.webp")
+        .replace("<int:attribute_id>", str(world.attribute.pk))
+        .replace("<int:type_id>", str(world.product_type.pk))
+        .replace("<int:product_id>", str(world.product.pk))
+        .replace("<int:term_id>", str(world.term.pk))
+        .replace("<slug:code>", world.language.pk)
     )

@@ -49,8 +49,17 @@ ADMIN: dict[str, Pages] = {
     ),
     "catalog.product": Pages(
         EVERY_ROLE, EDITORS, EDITORS | {KEEPER}, EDITORS,
-        actions={"publish": EDITORS, "unpublish": EDITORS, "delete_selected": EDITORS},
+        actions=dict.fromkeys(("publish", "unpublish", "restore", "delete_selected"), EDITORS),
     ),
+    "catalog.variant": Pages(
+        EVERY_ROLE, change=EDITORS | {KEEPER}, delete=EDITORS, actions={"delete_selected": EDITORS}
+    ),
+    **{
+        f"catalog.{name}": Pages(
+            EVERY_ROLE, EDITORS, EDITORS, EDITORS, actions={"delete_selected": EDITORS}
+        )
+        for name in ("attribute", "producttype", "brand", "collection", "language", "term")
+    },
     "inventory.stockitem": Pages(OWNERS | {KEEPER}),
     "inventory.movement": Pages(OWNERS | {KEEPER}),
     "inventory.reservation": Pages(OWNERS | {KEEPER}),

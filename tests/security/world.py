@@ -24,7 +24,9 @@ from account import addresses, api_keys, roles, sessions, tokens
 from account.models import Role, User
 from account.scopes import SCOPES
 from audit.models import AuditEntry
+from catalog import attributes, groupings, texts
 from catalog.images import add_image, read_picture
+from catalog.models import Product
 from common.actors import GUEST
 from events.models import Letter
 from inventory.models import Movement, Reservation
@@ -148,7 +150,18 @@ def _catalogue(world: World) -> None:
     world.things |= {
         "product": product, "variant": variant, "image": image, "draft": draft,
         "single": factories.variant(stock=5).product, "category": factories.category(),
+        "attribute": attributes.create_attribute(code="roast", name="Roast", kind="text"),
+        "product_type": attributes.create_type(name="Coffee"),
+        "brand": groupings.create_brand(name="Tomoca"),
+        "collection": groupings.create_collection(name="Gifts"),
+        "language": texts.create_language(code="om", name="Afaan Oromoo"),
+        "term": texts.create_term(text="Red", translations={"am": "ቀይ"}),
     }  # fmt: skip
+    groupings.set_products(collection_id=world.collection.pk, product_ids=[product.pk])
+    archived = factories.variant(product_name="Gone").product
+    Product.objects.filter(pk=archived.pk).update(is_published=False, archived_at=timezone.now())
+    archived.variants.update(archived_at=timezone.now())
+    world.things["archived"] = archived
 
 
 def _orders(world: World) -> None:
@@ -190,6 +203,13 @@ def _rest(world: World) -> None:
         "audit.auditentry": entry,
         "catalog.category": world.category,
         "catalog.product": world.product,
+        "catalog.variant": world.variant,
+        "catalog.attribute": world.attribute,
+        "catalog.producttype": world.product_type,
+        "catalog.brand": world.brand,
+        "catalog.collection": world.collection,
+        "catalog.language": world.language,
+        "catalog.term": world.term,
         "events.letter": letter,
         "inventory.stockitem": world.variant.stock_item,
         "inventory.movement": Movement.objects.first(),
