@@ -141,11 +141,23 @@ class ImportRun:
             self.checkpoint(progress)
             return progress
 
-        progress: Progress = with_retries(work)
+        progress = self._until_it_holds(work)
         self.committed()
         self._is_tainted = self.dry_run
         self.position, self.counts = progress.position, progress.counts
         return progress
+
+    @staticmethod
+    def _until_it_holds(work: Callable[[], Progress]) -> Progress:
+        """Again, when a category or the like was deleted between our look and our commit; foreign keys are looked at there."""
+        for _ in range(2):
+            try:
+                first: Progress = with_retries(work)
+            except IntegrityError:
+                continue
+            return first
+        last: Progress = with_retries(work)
+        return last
 
     def _write(self, records: Sequence[ProductRecord], progress: Progress) -> None:
         """All of them in a few statements; where that is refused, each half for itself."""

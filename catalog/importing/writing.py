@@ -1,6 +1,10 @@
 """Plans into the catalogue: a number of statements that does not grow with the number of products.
 
-Derived columns (cheapest price, availability, words …) are the database's business, as ever.
+New products are written last, behind everything that hangs on them (foreign keys are looked at when the transaction
+commits): so their triggers derive everything at once, instead of rewriting each product for each table. What triggers would
+have derived from the rest, the same functions of the database derive for the whole batch then. The columns that are known
+here anyway (cheapest price, availability, SKUs, most tokens) are filled in, so that those functions find them right and rewrite nothing;
+they have the last word.
 """
 
 from __future__ import annotations
@@ -8,6 +12,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
+
+from django.db import connection
 
 from catalog.importing.planning import Plan
 from catalog.importing.rows import insert_rows, new_ids, update_rows
@@ -20,6 +26,10 @@ PRODUCT = {
     "slug": "varchar", "name": "varchar", "description": "text", "brand": "varchar", "tags": "varchar[]",
     "category_id": "bigint", "product_type_id": "bigint", "translations": "jsonb", "is_published": "boolean",
     "publish_from": "timestamptz", "publish_until": "timestamptz",
+}  # fmt: skip
+NEW_PRODUCT = {
+    "id": "bigint", **PRODUCT, "published_at": "timestamptz", "min_price": "numeric", "in_stock": "boolean",
+    "sku_list": "text", "variant_count": "integer", "tokens": "varchar[]",
 }  # fmt: skip
 VARIANT = {
     "sku": "varchar", "name": "varchar", "options": "jsonb", "price": "numeric", "compare_at_price": "numeric",
@@ -40,7 +50,10 @@ PRICE = {
     "min_quantity": "integer", "amount": "numeric", "valid_from": "timestamptz", "valid_until": "timestamptz",
 }  # fmt: skip
 MOST_PRICES = 1000
-PUBLISHED = "published_at = CASE WHEN given.is_published THEN coalesce(present.published_at, now()) ELSE present.published_at END"
+PUBLISHED = (
+    "published_at = CASE WHEN given.is_published THEN coalesce(present.published_at, now())"
+    " ELSE present.published_at END"
+)
 
 
 def write(plans: Sequence[Plan], *, by: Actor) -> None:
@@ -52,17 +65,20 @@ def write(plans: Sequence[Plan], *, by: Actor) -> None:
     counts = {item: pieces for plan in plans for item, pieces in plan.counts.items()}
     if counts:
         inventory.count_available(available=counts, by=by)
-    _products(plans)
+    _changed_products(plans)
+    new = [plan for plan in plans if plan.product_id is None]
+    for plan, pk in zip(new, new_ids("catalog_product", len(new)), strict=True):
+        plan.product["id"] = pk
     by_sku = _variants(plans, by=by)
     _images(plans, by_sku)
     _values(plans)
     _entries(plans)
     _prices(plans, by_sku)
+    _new_products(new)
 
 
-def _products(plans: Iterable[Plan]) -> None:
-    """New ones; and those of which anything at all changes, so that `updated_at` says so."""
-    new = [plan for plan in plans if plan.product_id is None]
+def _changed_products(plans: Iterable[Plan]) -> None:
+    """All of which anything at all changes, so that `updated_at` says so."""
     changed = [plan for plan in plans if plan.product_id is not None and plan.changes_something]
     update_rows(
         "catalog_product",
@@ -70,16 +86,50 @@ def _products(plans: Iterable[Plan]) -> None:
         [{**plan.product, "id": plan.product_id} for plan in changed],
         also=f"updated_at = now(), {PUBLISHED}",
     )
-    for plan, pk in zip(new, new_ids("catalog_product", len(new)), strict=True):
-        plan.product["id"] = pk
-    insert_rows(
-        "catalog_product",
-        {"id": "bigint", **PRODUCT, "published_at": "timestamptz"},
-        [
-            {**plan.product, "published_at": "now" if plan.product["is_published"] else None}
-            for plan in new
-        ],
-    )
+
+
+def _new_products(plans: Sequence[Plan]) -> None:
+    if not plans:
+        return
+    brands = _brands({plan.product["brand"] for plan in plans})
+    insert_rows("catalog_product", NEW_PRODUCT, [_with_derived(plan, brands) for plan in plans])
+    ids = [plan.product["id"] for plan in plans]
+    with connection.cursor() as cursor:
+        for derive in (
+            "catalog_refresh_products",
+            "catalog_refresh_tokens",
+            "catalog_refresh_offers",
+        ):
+            cursor.execute(f"SELECT {derive}(%s::bigint[])", [ids])
+
+
+def _brands(names: set[str]) -> dict[str, int]:
+    """The ids of these brands' rows; those that are missing are made, in one order for everybody."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name, catalog_brand_of(name) FROM unnest(%s::text[]) name", [sorted(names)]
+        )
+        return dict(cursor.fetchall())
+
+
+def _with_derived(plan: Plan, brands: dict[str, int]) -> dict[str, Any]:
+    variants, product = plan.new_variants, plan.product
+    tokens = {f"t:{tag}" for tag in product["tags"]}
+    tokens |= {f"c:{entry['collection_id']}" for entry in plan.further.entries}
+    tokens |= {
+        f"o:{one['name']}={one['value']}"[:400] for row in variants for one in row["options"]
+    }
+    if product["brand"]:
+        tokens.add(f"b:{brands[product['brand']]}")
+    return {
+        **product,
+        "published_at": "now" if product["is_published"] else None,
+        "min_price": min(row["price"] for row in variants),
+        "in_stock": any(row["stock"] for row in variants),
+        "sku_list": " ".join(row["sku"] for row in variants),
+        "variant_count": len(variants),
+        "tokens": sorted(tokens),
+    }
 
 
 def _variants(plans: Iterable[Plan], *, by: Actor) -> dict[str, int]:
