@@ -34,7 +34,11 @@ CHUNK = 5_000  # products that one COPY carries
 PORTION = 10_000  # products whose derived columns one statement fills
 PROCESSES = 2
 BUYER = {"email": "wholesale@benchmark.example", "password": "seven goats on a hill"}
-LAST = ("catalog_product", "catalog_offer")  # tables that get their indexes back last
+LAST = (
+    "catalog_product",
+    "catalog_offer",
+    "catalog_traits",
+)  # tables that get their indexes back last
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +280,6 @@ def _history(db: psycopg.Connection) -> None:
         "INSERT INTO catalog_catalogmoment (at) SELECT valid_from FROM catalog_price UNION"
         " SELECT valid_until FROM catalog_price WHERE valid_until IS NOT NULL ON CONFLICT DO NOTHING"
     )
-    db.execute("SELECT catalog_rebuild_search_aliases()")
     db.execute(
         "INSERT INTO catalog_catalogversion (scope, version) SELECT id, 1 FROM catalog_category ON CONFLICT DO NOTHING"
     )
@@ -284,7 +287,7 @@ def _history(db: psycopg.Connection) -> None:
 
 def _drop_indexes(db: psycopg.Connection) -> list[tuple[str, str]]:
     """Drop what no key needs, with the one exclusion constraint; `(table, statement)` to have it back."""
-    tables = [*COLUMNS, "catalog_offer", "catalog_pricechange"]
+    tables = [*COLUMNS, "catalog_offer", "catalog_pricechange", "catalog_traits"]
     found: list[tuple[str, str]] = []
     for table, name, back in db.execute(
         "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"

@@ -45,7 +45,7 @@ FOLDED = {
 CONSONANTS = dict(
     zip(
         range(0x1200, 0x1358, 8),
-        "hlmhsrsxkkkkbvtchhnn*kkhhw*zjyddjgggtcpssfp",
+        "hlhmsrsxkkkkbvtchhnn*kkhhw*zjyddjgggtcpssfp",
         strict=True,
     )
 )
@@ -81,91 +81,105 @@ RETURN CASE WHEN octet_length(value) = char_length(value) THEN lower(value) ELSE
     '{"".join(FOLDED)}', '{"".join(FOLDED.values())}'
 ) END
 """
-# What remains of a word when its vowels go, all but u and o (written o): buna, bunna and ቡና are `bon`; injera, enjera and
-# እንጀራ `njr`. Null when fewer than two letters remain, or the word is of another script.
+# What remains of words when their vowels go, all but u and o (written o): buna, bunna and ቡና are `bon`; injera, enjera and
+# እንጀራ `njr`. Of a text of folded words with single spaces between; words of another script are left out, or left as they are.
 SKELETONS = rf"""
-CREATE FUNCTION catalog_skeleton_of_ethiopic(word text) RETURNS text
+CREATE FUNCTION catalog_ethiopic_skeletons(words text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN CASE WHEN word !~ '[\u1200-\u135a]' THEN NULL ELSE substring(replace(regexp_replace(
+RETURN CASE WHEN octet_length(words) = char_length(words) THEN '' ELSE replace(regexp_replace(
     lower(regexp_replace(
-        translate(word, '{"".join(SKELETON) + SILENT}', '{"".join(SKELETON.values())}'), '([A-Z])', '\1o', 'g'
-    )), '(?!^)y', '', 'g'), 'oo', 'o'), '^[a-z]{{2,}}$') END;
-CREATE FUNCTION catalog_skeleton_of_latin(word text) RETURNS text
+        translate(regexp_replace(words, '[a-z]+', '', 'g'), '{"".join(SKELETON) + SILENT}', '{"".join(SKELETON.values())}'),
+        '([A-Z])', '\1o', 'g'
+    )), '(?<=[a-z])y', '', 'g'), 'oo', 'o') END;
+CREATE FUNCTION catalog_latin_skeletons(words text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN CASE WHEN word !~ '^[a-z]{{2,}}$' THEN NULL ELSE substring(regexp_replace(regexp_replace(
+RETURN regexp_replace(regexp_replace(
     regexp_replace(
         translate(
             replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(
-                replace(replace(replace(replace(replace(word,
+                replace(replace(replace(replace(replace(words,
                 'tch', '1'), 'ch', '1'), 'sh', '2'), 'ph', 'f'), 'th', 't'), 'kh', 'h'), 'gh', 'g'), 'zh', 'j'),
                 'dj', 'j'), 'ts', 's'), 'tz', 's'), 'gn', 'n'), 'x', 'ks'), 'wo', 'w'), 'wu', 'w'), 'gw', 'g'), 'qu', 'k'),
             'qcu12', 'kkocx'
         ),
-        '(.)\1+', '\1', 'g'
-    ), '[aei]|(?!^)y|h$', '', 'g'), 'oo+', 'o', 'g'), '^[a-z]{{2,}}$') END
+        '([a-z])\1+', '\1', 'g'
+    ), '[aei]|(?<=[a-z])y|h(?= |$)', '', 'g'), 'oo+', 'o', 'g')
 """
-# HTML's tags and entities are no words. A description counts up to 50,000 characters: a vector has its limits.
+# የቡና (of coffee) is found as ቡና too. HTML's tags and entities are no words. A description counts up to 50,000 characters: a vector has its limits.
 LEXEMES = rf"""
 CREATE FUNCTION catalog_texts_of(translations jsonb, field text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN translations = '{{}}' OR jsonb_typeof(translations) <> 'object' THEN '' ELSE (
-    SELECT coalesce(string_agg(texts.value ->> field, ' '), '') FROM jsonb_each(translations) texts
-     WHERE jsonb_typeof(texts.value) = 'object'
+    SELECT coalesce(string_agg(CASE jsonb_typeof(texts.value)
+               WHEN 'object' THEN texts.value ->> field
+               WHEN 'string' THEN texts.value #>> '{{}}'
+           END, ' '), '') FROM jsonb_each(translations) texts
 ) END;
+CREATE FUNCTION catalog_only_words(value text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN regexp_replace(value, '{SEPARATORS}', ' ', 'g');
+CREATE FUNCTION catalog_with_stems(words text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN octet_length(words) = char_length(words) THEN words
+            ELSE regexp_replace(' ' || words, ' የ([\u1200-\u135a]{{2,}})', ' የ\1 \1', 'g') END;
+CREATE FUNCTION catalog_marked(words text, mark text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN ' ' || mark || replace(words, ' ', ' ' || mark);
+CREATE FUNCTION catalog_described_by(html text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN catalog_only_words(catalog_fold_words(regexp_replace(left(html, 50000), '<[^>]*>|&#?[a-zA-Z0-9]+;', ' ', 'g')));
 CREATE FUNCTION catalog_lexemes(
     name text, description text, translations jsonb, brand text, tags text[], sku_list text, further_words text,
     tokens text[], category_id bigint, brand_id bigint
 ) RETURNS tsvector
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (
-    WITH texts AS (
-        SELECT concat_ws(' ', name, catalog_texts_of(translations, 'name')) AS names,
-               array_to_string(tags, ' ') AS labels,
-               array_to_string(ARRAY(
-                   SELECT substr(token, strpos(token, '=') + 1) FROM unnest(tokens) token WHERE token LIKE 'o:%'
-               ), ' ') AS options
-    ), main AS (
-        SELECT DISTINCT left(word, {LONGEST}) AS word
-          FROM texts, regexp_split_to_table(catalog_fold_words(concat_ws(' ', names, brand, labels)), '{SEPARATORS}') word
-         WHERE word <> ''
-    ), found AS (
-        SELECT word AS lexeme FROM main
-         UNION ALL
-        SELECT coalesce('~' || catalog_skeleton_of_ethiopic(word), '^' || catalog_skeleton_of_latin(word)) FROM main
-         UNION ALL
-        SELECT left(word, {LONGEST})
-          FROM texts,
-               regexp_split_to_table(catalog_fold_words(concat_ws(' ', sku_list, further_words, options)), '{SEPARATORS}') word
-         WHERE word <> ''
-         UNION ALL
-        SELECT '=' || left(word, {LONGEST})
-          FROM texts, regexp_split_to_table(catalog_as_spelt(names), '{SEPARATORS}') word
-         WHERE word <> ''
-         UNION ALL
-        SELECT '-' || left(word, {LONGEST})
-          FROM regexp_split_to_table(catalog_fold_words(regexp_replace(
-                   left(concat_ws(' ', description, catalog_texts_of(translations, 'description')), 50000),
-                   '<[^>]*>|&#?[a-zA-Z0-9]+;', ' ', 'g')), '{SEPARATORS}') word
-         WHERE word <> ''
-         UNION ALL
-        SELECT '@k' || substr(token, 3) FROM unnest(tokens) token WHERE token LIKE 'c:%'
-         UNION ALL
-        SELECT '@c' || category_id
-         UNION ALL
-        SELECT '@b' || brand_id
-    )
-    SELECT coalesce(array_to_tsvector(array_agg(lexeme) FILTER (WHERE lexeme IS NOT NULL)), '') FROM found
+    SELECT array_to_tsvector(ARRAY(
+               SELECT left(word, {LONGEST}) FROM string_to_table(every, ' ') word WHERE word NOT IN ('', '=', '-')
+                UNION ALL
+               SELECT '~' || left(word, {LONGEST}) FROM string_to_table(catalog_ethiopic_skeletons(main), ' ') word
+                WHERE word ~ '^[a-z]{{2,}}$'
+                UNION ALL
+               SELECT '^' || left(word, {LONGEST}) FROM string_to_table(catalog_latin_skeletons(main), ' ') word
+                WHERE word ~ '^[a-z]{{2,}}$'
+           ))
+      FROM (
+        SELECT main, concat_ws(' ', main,
+                   catalog_only_words(catalog_fold_words(concat_ws(' ', sku_list, further_words, (
+                       SELECT string_agg(substr(token, strpos(token, '=') + 1), ' ')
+                         FROM unnest(tokens) token WHERE token LIKE 'o:%'
+                   )))),
+                   catalog_marked(catalog_only_words(catalog_as_spelt(names)), '='),
+                   catalog_marked(catalog_described_by(description), '-'),
+                   catalog_marked(catalog_described_by(nullif(catalog_texts_of(translations, 'description'), '')), '-'),
+                   (SELECT string_agg('@k' || substr(token, 3), ' ') FROM unnest(tokens) token WHERE token LIKE 'c:%'),
+                   '@c' || category_id,
+                   '@b' || brand_id
+               ) AS every
+          FROM (
+            SELECT names,
+                   catalog_with_stems(catalog_only_words(catalog_fold_words(
+                       concat_ws(' ', names, brand, array_to_string(tags, ' '))))) AS main
+              FROM (SELECT concat_ws(' ', name, catalog_texts_of(translations, 'name')) AS names OFFSET 0) texts
+            OFFSET 0
+          ) folded
+        OFFSET 0
+      ) lexemes
 );
 CREATE FUNCTION catalog_count_words(value text) RETURNS smallint
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN least(cardinality(regexp_split_to_array(btrim(regexp_replace(value, '{SEPARATORS}', ' ', 'g')), ' +')), 999)::smallint
+RETURN least(cardinality(string_to_array(btrim(catalog_only_words(value)), ' ')), 999)::smallint
 """
 UNDO_LEXEMES = """
 DROP FUNCTION catalog_count_words(text);
 DROP FUNCTION catalog_lexemes(text, text, jsonb, text, text[], text, text, text[], bigint, bigint);
+DROP FUNCTION catalog_described_by(text);
+DROP FUNCTION catalog_marked(text, text);
+DROP FUNCTION catalog_with_stems(text);
+DROP FUNCTION catalog_only_words(text);
 DROP FUNCTION catalog_texts_of(jsonb, text);
-DROP FUNCTION catalog_skeleton_of_latin(text);
-DROP FUNCTION catalog_skeleton_of_ethiopic(text);
+DROP FUNCTION catalog_latin_skeletons(text);
+DROP FUNCTION catalog_ethiopic_skeletons(text);
 DROP FUNCTION catalog_fold_words(text);
 DROP FUNCTION catalog_as_spelt(text)
 """

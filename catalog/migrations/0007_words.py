@@ -54,16 +54,21 @@ CREATE TRIGGER search_knows_collections AFTER INSERT OR DELETE OR UPDATE OF name
 FOR EACH ROW EXECUTE FUNCTION catalog_alias_changed('k');
 CREATE TRIGGER search_knows_brands AFTER INSERT OR DELETE OR UPDATE OF name, translations ON catalog_brand
 FOR EACH ROW EXECUTE FUNCTION catalog_alias_changed('b');
-SELECT catalog_set_term_aliases(id, text, translations) FROM catalog_term;
-SELECT catalog_set_row_aliases('c', id, name, translations) FROM catalog_category;
-SELECT catalog_set_row_aliases('k', id, name, translations) FROM catalog_collection;
-SELECT catalog_set_row_aliases('b', id, name, translations) FROM catalog_brand
+CREATE FUNCTION catalog_rebuild_search_aliases() RETURNS void LANGUAGE sql AS $$
+    DELETE FROM catalog_searchalias;
+    SELECT catalog_set_term_aliases(id, text, translations) FROM catalog_term;
+    SELECT catalog_set_row_aliases('c', id, name, translations) FROM catalog_category;
+    SELECT catalog_set_row_aliases('k', id, name, translations) FROM catalog_collection;
+    SELECT catalog_set_row_aliases('b', id, name, translations) FROM catalog_brand
+$$;
+SELECT catalog_rebuild_search_aliases()
 """
 UNDO_ALIASES = """
 DROP TRIGGER search_knows_brands ON catalog_brand;
 DROP TRIGGER search_knows_collections ON catalog_collection;
 DROP TRIGGER search_knows_categories ON catalog_category;
 DROP TRIGGER search_knows_terms ON catalog_term;
+DROP FUNCTION catalog_rebuild_search_aliases();
 DROP FUNCTION catalog_alias_changed();
 DROP FUNCTION catalog_set_row_aliases(text, bigint, text, jsonb);
 DROP FUNCTION catalog_set_term_aliases(bigint, text, jsonb);
@@ -80,6 +85,9 @@ CREATE FUNCTION catalog_note_words(vectors tsvector[]) RETURNS void LANGUAGE sql
       FROM (SELECT DISTINCT word FROM unnest(vectors) vector, unnest(tsvector_to_array(vector)) word) found
      WHERE found.word ~ '^[^-=~^@0-9][^0-9]{1,39}$'
        AND NOT EXISTS (SELECT FROM catalog_searchword known WHERE known.word = found.word COLLATE "C")
+$$;
+CREATE FUNCTION catalog_refresh_search_words(ids bigint[]) RETURNS void LANGUAGE sql AS $$
+    SELECT catalog_note_words(ARRAY(SELECT search FROM catalog_product WHERE id = ANY (ids)))
 $$;
 CREATE FUNCTION catalog_new_products_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -114,6 +122,7 @@ DROP TRIGGER vocabulary_follows_changed_products ON catalog_product;
 DROP TRIGGER vocabulary_follows_new_products ON catalog_product;
 DROP FUNCTION catalog_changed_products_words();
 DROP FUNCTION catalog_new_products_words();
+DROP FUNCTION catalog_refresh_search_words(bigint[]);
 DROP FUNCTION catalog_note_words(tsvector[])
 """
 
@@ -214,7 +223,8 @@ LANGUAGE sql STABLE STRICT AS $$
 $$;
 CREATE FUNCTION catalog_quote_skeleton(mark text, skeleton text, beginning integer) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN catalog_quote_lexeme(mark || skeleton) || CASE WHEN char_length(skeleton) >= beginning THEN ':*' ELSE '' END;
+RETURN CASE WHEN skeleton ~ '^[a-z]{{2,}}$'
+            THEN catalog_quote_lexeme(mark || skeleton) || CASE WHEN char_length(skeleton) >= beginning THEN ':*' ELSE '' END END;
 CREATE FUNCTION catalog_word_levels(typed text) RETURNS text[]
 LANGUAGE plpgsql STABLE STRICT AS $$
 DECLARE
@@ -224,9 +234,9 @@ BEGIN
     part[3] := concat_ws(' | ', catalog_quote_lexeme(typed) || start, catalog_aliases(typed, '{{t,b}}'));
     part[4] := concat_ws(' | ', part[3], CASE WHEN start <> '' THEN catalog_aliases(typed, '{{c,k}}') END);
     part[5] := concat_ws(' | ', part[4], catalog_quote_lexeme('-' || typed) || start);
-    part[6] := concat_ws(' | ', part[5], coalesce(
-        catalog_quote_skeleton('~', catalog_skeleton_of_latin(typed), 3),
-        catalog_quote_skeleton('^', catalog_skeleton_of_ethiopic(typed), 4)));
+    part[6] := concat_ws(' | ', part[5], catalog_quote_lexeme(substring(typed, '^የ([\u1200-\u135a]{{2,}})$')), coalesce(
+        catalog_quote_skeleton('~', catalog_latin_skeletons(typed), 3),
+        catalog_quote_skeleton('^', catalog_ethiopic_skeletons(typed), 4)));
     RETURN part;
 END $$;
 CREATE FUNCTION catalog_word_misspelt(typed text, part text) RETURNS text[]
@@ -234,8 +244,8 @@ LANGUAGE plpgsql STABLE STRICT AS $$
 DECLARE
     near text := concat_ws(' | ', part, (
         SELECT catalog_quote_lexeme(mark || skeleton)
-          FROM (VALUES ('^', catalog_skeleton_of_latin(typed)), ('~', catalog_skeleton_of_ethiopic(typed))) of (mark, skeleton)
-         WHERE char_length(skeleton) > 2));
+          FROM (VALUES ('^', catalog_latin_skeletons(typed)), ('~', catalog_ethiopic_skeletons(typed))) of (mark, skeleton)
+         WHERE skeleton ~ '^[a-z]{{3,}}$'));
     far  text;
 BEGIN
     SELECT concat_ws(' | ', near, string_agg(catalog_quote_lexeme(correction), ' | ') FILTER (WHERE distance = 1)),
