@@ -2,7 +2,8 @@
 
 A row follows from its product and its offers, is written by triggers alone, and is read by `catalog.facets` alone; it has no
 model. `keys` are the product's tokens, in their order, as numbers (half from the name of the facet, half from the whole
-token), because numbers are counted several times faster than texts. `numbers` are the values of numeric attributes,
+token), because numbers are counted several times faster than texts; `counted` are those that have no column of their own.
+`numbers` are the values of numeric attributes,
 `number_of` whose they are. `price` is what everybody pays in the shop's currency, for as long as nothing is written; null: look
 at the offers.
 
@@ -19,6 +20,7 @@ CREATE TABLE catalog_traits (
     in_stock boolean NOT NULL,
     price numeric(14, 2),
     keys bigint[] NOT NULL,
+    counted bigint[] NOT NULL,
     number_of integer[] NOT NULL,
     numbers float8[] NOT NULL
 );
@@ -54,9 +56,10 @@ BEGIN
      WHERE id = ANY (ids)
        AND id NOT IN (SELECT product.id FROM catalog_product product
                        WHERE product.id = ANY (ids) AND product.is_published AND product.archived_at IS NULL);
-    INSERT INTO catalog_traits AS traits (id, category_id, brand_id, in_stock, price, keys, number_of, numbers)
+    INSERT INTO catalog_traits AS traits (id, category_id, brand_id, in_stock, price, keys, counted, number_of, numbers)
     SELECT product.id, product.category_id, product.brand_id, product.in_stock, constant.price,
-           coalesce(told.keys, '{}'), coalesce(told.number_of, '{}'), coalesce(told.numbers, '{}')
+           coalesce(told.keys, '{}'), coalesce(told.counted, '{}'), coalesce(told.number_of, '{}'),
+           coalesce(told.numbers, '{}')
       FROM catalog_product product
       LEFT JOIN LATERAL (
           SELECT min(offer.price) AS price
@@ -66,6 +69,8 @@ BEGIN
       ) constant ON true
       LEFT JOIN LATERAL (
           SELECT array_agg(catalog_token_key(token) ORDER BY place) AS keys,
+                 array_agg(catalog_token_key(token) ORDER BY place)
+                     FILTER (WHERE attribute.id IS NULL AND left(token, 2) NOT IN ('b:', 'c:')) AS counted,
                  array_agg(catalog_facet_key('a:' || attribute.code) ORDER BY place)
                      FILTER (WHERE attribute.id IS NOT NULL) AS number_of,
                  array_agg(split_part(token, '=', 2)::float8 ORDER BY place)
@@ -77,13 +82,14 @@ BEGIN
       ) told ON true
      WHERE product.id = ANY (ids) AND product.is_published AND product.archived_at IS NULL
         ON CONFLICT (id) DO UPDATE
-       SET (category_id, brand_id, in_stock, price, keys, number_of, numbers)
-         = (excluded.category_id, excluded.brand_id, excluded.in_stock, excluded.price, excluded.keys, excluded.number_of,
-            excluded.numbers)
-     WHERE (traits.category_id, traits.brand_id, traits.in_stock, traits.price, traits.keys, traits.number_of, traits.numbers)
+       SET (category_id, brand_id, in_stock, price, keys, counted, number_of, numbers)
+         = (excluded.category_id, excluded.brand_id, excluded.in_stock, excluded.price, excluded.keys, excluded.counted,
+            excluded.number_of, excluded.numbers)
+     WHERE (traits.category_id, traits.brand_id, traits.in_stock, traits.price, traits.keys, traits.counted,
+            traits.number_of, traits.numbers)
            IS DISTINCT FROM
-           (excluded.category_id, excluded.brand_id, excluded.in_stock, excluded.price, excluded.keys, excluded.number_of,
-            excluded.numbers);
+           (excluded.category_id, excluded.brand_id, excluded.in_stock, excluded.price, excluded.keys, excluded.counted,
+            excluded.number_of, excluded.numbers);
 END $$
 """
 
