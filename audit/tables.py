@@ -171,7 +171,9 @@ AUDITED: Mapping[str, Audited] = {
     ),
     "orders_orderline": Audited(
         "order_line",
-        shown=_columns("position product_id variant_id sku name quantity unit_price total tax"),
+        shown=_columns(
+            "position product_id variant_id sku name quantity unit_price total tax parts"
+        ),
         beside=_columns("order_id"),
         together=True,
     ),

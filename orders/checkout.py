@@ -103,6 +103,11 @@ class _Line:
             return {part["stock_item_id"]: part["quantity"] for part in parts}
         return {self.variant.stock_item_id: 1}
 
+    def parts(self) -> list[dict[str, Any]]:
+        """What a bundle is made of, as it is written down with the order."""
+        kept = ("variant_id", "sku", "stock_item_id", "quantity")
+        return [{name: part[name] for name in kept} for part in self.variant.shown_parts]
+
     def left(self) -> dict[int, int]:
         """What was left of each of these stock items when the line was read."""
         parts = self.variant.shown_parts
@@ -348,6 +353,7 @@ def _write(
             unit_price=part.unit_price,
             total=part.total,
             tax=part.tax,
+            parts=line.parts(),
         )
         for position, (line, part) in enumerate(zip(lines, priced.lines, strict=True))
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Now
 
 from common.actors import Actor
@@ -219,6 +219,10 @@ class OrderLine(models.Model):
     unit_price = models.DecimalField(max_digits=14, decimal_places=2)
     total = models.DecimalField(max_digits=14, decimal_places=2)
     tax = models.DecimalField(max_digits=14, decimal_places=2)
+    parts = models.JSONField(
+        default=list, db_default=Value([], models.JSONField()), blank=True,
+        help_text="Of a bundle, as it was sold: variant, SKU, stock item and pieces in one.",
+    )  # fmt: skip
 
     class Meta:
         constraints = [

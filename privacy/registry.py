@@ -240,7 +240,7 @@ NOT_PERSONAL: Mapping[str, Mapping[str, str]] = {
         "the book's number": "number",
     },
     "orders_orderevent": {STATES: "from_status status"},
-    "orders_orderline": {"what was sold: books": "sku name"},
+    "orders_orderline": {"what was sold: books": "sku name parts"},
     "payments_payment": {
         STATES: "method status currency mode review_reason",
         "the book's references": "reference gateway_reference",

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (every piece of SQL below is a constant of this file)
 """The invariants of the shop, as questions to the database. Each answers with what breaks it."""
 
 from __future__ import annotations
@@ -21,6 +22,18 @@ class Violation:
     def __str__(self) -> str:
         return f"{self.invariant}: {self.detail}"
 
+
+# What the lines of orders take from the shelf: the pieces of a variant, or the parts of a bundle as it was sold.
+_TAKEN = """
+          JOIN orders_orderline line ON line.order_id = o.id
+          JOIN catalog_variant variant ON variant.id = line.variant_id
+         CROSS JOIN LATERAL (
+                SELECT variant.stock_item_id AS item, line.quantity AS pieces WHERE line.parts = '[]'
+                 UNION ALL
+                SELECT (part ->> 'stock_item_id')::bigint, line.quantity * (part ->> 'quantity')::integer
+                  FROM jsonb_array_elements(line.parts) part
+               ) taken
+"""
 
 # Each query returns the rows that break the invariant; the template says what is wrong with such a row.
 QUERIES: dict[str, tuple[str, str]] = {
@@ -59,32 +72,30 @@ QUERIES: dict[str, tuple[str, str]] = {
         "reservation {0} is active for order {1}, which is {2}",
     ),
     "pending orders hold their stock": (
-        """
-        SELECT o.number, variant.stock_item_id, SUM(line.quantity), COALESCE(MAX(held.quantity), 0)
+        f"""
+        SELECT o.number, taken.item, SUM(taken.pieces), COALESCE(MAX(held.quantity), 0)
           FROM orders_order o
-          JOIN orders_orderline line ON line.order_id = o.id
-          JOIN catalog_variant variant ON variant.id = line.variant_id
+          {_TAKEN}
           LEFT JOIN inventory_reservation held
-            ON held.holder = o.public_id AND held.stock_item_id = variant.stock_item_id
+            ON held.holder = o.public_id AND held.stock_item_id = taken.item
            AND held.state = 'active'
          WHERE o.status = 'pending'
-         GROUP BY o.number, variant.stock_item_id
-        HAVING SUM(line.quantity) <> COALESCE(MAX(held.quantity), 0)
+         GROUP BY o.number, taken.item
+        HAVING SUM(taken.pieces) <> COALESCE(MAX(held.quantity), 0)
         """,
         "order {0} needs {2} of stock item {1}, {3} are reserved",
     ),
     "paid orders took their stock": (
-        """
-        SELECT o.number, variant.stock_item_id, SUM(line.quantity), COALESCE(MAX(-sold.quantity), 0)
+        f"""
+        SELECT o.number, taken.item, SUM(taken.pieces), COALESCE(MAX(-sold.quantity), 0)
           FROM orders_order o
-          JOIN orders_orderline line ON line.order_id = o.id
-          JOIN catalog_variant variant ON variant.id = line.variant_id
+          {_TAKEN}
           LEFT JOIN inventory_movement sold
-            ON sold.holder = o.public_id AND sold.stock_item_id = variant.stock_item_id
+            ON sold.holder = o.public_id AND sold.stock_item_id = taken.item
            AND sold.reason = 'sold'
          WHERE o.status IN ('paid', 'shipped', 'completed')
-         GROUP BY o.number, variant.stock_item_id
-        HAVING SUM(line.quantity) <> COALESCE(MAX(-sold.quantity), 0)
+         GROUP BY o.number, taken.item
+        HAVING SUM(taken.pieces) <> COALESCE(MAX(-sold.quantity), 0)
         """,
         "order {0} sold {2} of stock item {1}, {3} left the shelf",
     ),
