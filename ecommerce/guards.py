@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import dj_database_url
 import dj_email_url
@@ -159,17 +159,90 @@ def sms_url(url: str, *, production: bool) -> str:
     return url
 
 
-def media_storage(url: str) -> dict[str, Any]:
-    """Where uploaded files live: the data folder, or the folder that `file:///path` names."""
+def media_storage(url: str, *, production: bool) -> dict[str, Any]:
+    """Where uploaded files live: the data folder, the folder of `file:///path`, or an S3-compatible store.
+
+    `s3://key:secret@host/bucket/prefix?region=..&base_url=https://cdn..`; without a host, Amazon's. Key and secret are
+    percent-encoded. `s3+http://` is for a store on this machine; in development for any.
+
+    Raises:
+        ImproperlyConfigured: without repeating the address, as it holds a secret.
+    """
     if not url:
         return {"BACKEND": "django.core.files.storage.FileSystemStorage"}
-    parts = urlsplit(url)
-    if parts.scheme != "file":
-        raise ImproperlyConfigured("MEDIA_STORAGE_URL must be empty or file:///an/absolute/folder.")
-    options: dict[str, Any] = {"location": parts.path}
+    try:
+        parts = _parts(url)
+        if parts.scheme in {"s3", "s3+http"}:
+            return _object_storage(parts, production=production)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"MEDIA_STORAGE_URL cannot be used: {error}.") from None
+    if parts.scheme != "file" or parts.netloc or not parts.path.startswith("/"):
+        raise ImproperlyConfigured(
+            "MEDIA_STORAGE_URL must be empty, file:///an/absolute/folder or s3://key:secret@host/bucket."
+        )
+    options: dict[str, Any] = {"location": unquote(parts.path)}
     if base := parse_qs(parts.query).get("base_url"):
         options["base_url"] = base[0]
     return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}
+
+
+def _parts(url: str) -> SplitResult:
+    """The parts of an address. The library's own complaint would repeat it."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("its host or port is none (percent-encode key and secret)") from None
+    return parts
+
+
+def _object_storage(parts: SplitResult, *, production: bool) -> dict[str, Any]:
+    """Django's STORAGES entry of an S3-compatible store; ValueError with half a sentence that holds no secret."""
+    host, port = parts.hostname or "", parts.port
+    bucket, _, prefix = unquote(parts.path).strip("/").partition("/")
+    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    if unknown := set(query) - {"region", "base_url"}:
+        raise ValueError(f"it knows region and base_url, not {', '.join(sorted(unknown))}")
+    if not (parts.username and parts.password):
+        raise ValueError("it names no key and secret: s3://key:secret@host/bucket")
+    if not bucket:
+        raise ValueError("it names no bucket: s3://key:secret@host/bucket")
+    plain = parts.scheme == "s3+http"
+    if plain and production and host not in LOCAL_HOSTS - {""}:
+        raise ValueError(
+            "s3+http:// is for a store on this machine; elsewhere use s3://, which is encrypted"
+        )
+    region = query.get("region", "us-east-1")
+    address = f"[{host}]" if ":" in host else host
+    authority = f"{address}:{port}" if port else address
+    endpoint = f"http{'' if plain else 's'}://{authority}" if host else ""
+    own_place = f"{endpoint}/{bucket}" if host else f"https://{bucket}.s3.{region}.amazonaws.com"
+    base_url = query.get("base_url", "").rstrip("/") or "/".join(filter(None, (own_place, prefix)))
+    if urlsplit(base_url).scheme not in (
+        {"https"} if production and not plain else {"http", "https"}
+    ):
+        raise ValueError("base_url must be an https:// address")
+    return {
+        "BACKEND": "ecommerce.storage.ObjectStorage",
+        "OPTIONS": {
+            "access_key": unquote(parts.username),
+            "secret_key": unquote(parts.password),
+            "bucket_name": bucket,
+            "location": prefix,
+            "region_name": region,
+            "endpoint_url": endpoint or None,
+            "path_style": bool(host),
+            "base_url": base_url,
+        },
+    }
+
+
+def content_security_policy(storage: Mapping[str, Any]) -> dict[str, Any]:
+    """The policy of our own pages, which show pictures from where they are stored."""
+    pictures = origins(storage.get("OPTIONS", {}).get("base_url", ""))
+    directives = dict(CONTENT_SECURITY_POLICY["DIRECTIVES"])
+    directives["img-src"] = [*directives["img-src"], *(one for one in pictures if one != "://")]
+    return {"DIRECTIVES": directives}
 
 
 def password_validators(min_length: int) -> list[dict[str, Any]]:

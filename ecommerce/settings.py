@@ -205,7 +205,7 @@ STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None  # else straight 
 MEDIA_URL = "/media/"
 MEDIA_ROOT = DATA_DIR / "media"
 STORAGES = {
-    "default": guards.media_storage(env.str("MEDIA_STORAGE_URL", "")),
+    "default": guards.media_storage(env.str("MEDIA_STORAGE_URL", ""), production=PRODUCTION),
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if PRODUCTION
@@ -237,7 +237,7 @@ SECURE_REFERRER_POLICY = "strict-origin"
 CSRF_FAILURE_VIEW = "common.problems.csrf_failure"
 _BEHIND_TLS = bool(TRUSTED_PROXY_HOPS) and HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _BEHIND_TLS else None
-CONTENT_SECURITY_POLICY = guards.CONTENT_SECURITY_POLICY
+CONTENT_SECURITY_POLICY = guards.content_security_policy(STORAGES["default"])
 
 # --- Procrastinate: jobs live in PostgreSQL ----------------------------------------------------
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.static import serve
@@ -33,10 +33,14 @@ class DevelopmentView(APIView):
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
     """An uploaded file of this machine. Names are never used twice, so browsers and the edge may keep it for ever."""
     storage: Any = default_storage
+    if not isinstance(
+        storage, FileSystemStorage
+    ):  # its files are elsewhere; a folder of ours is not theirs
+        raise Http404
     if len(path.encode()) > LONGEST_NAME:
         raise Http404
     try:
-        response = serve(request, path, document_root=storage.location)
+        response = serve(request, path, document_root=str(storage.location))
     except (
         SuspiciousFileOperation
     ):  # outside of the folder: no file of ours, and no reason for a traceback in the log
