@@ -15,7 +15,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks import report, statements, wrk
 from benchmarks.dataset import BUYER, SHAPES, Dataset, environment_of, prepare
@@ -36,7 +36,7 @@ def main() -> int:
     options.add_argument("--size", default="100000", help="products; several with commas")
     options.add_argument("--shape", choices=SHAPES, default="ordinary")
     options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--seconds", type=float, default=4, help="of each round, for each server")
+    options.add_argument("--seconds", type=float, default=3, help="of each round, for each server")
     options.add_argument(
         "--only", default="", help="works whose name holds this; nothing is written"
     )
@@ -67,63 +67,89 @@ def main() -> int:
 
 def measure(dataset: Dataset, rounds: int, seconds: float, only: str) -> dict[str, Any]:
     """All works on one catalogue."""
-    shop_environment = environment_of(dataset.folder)
-    floor_environment = {**shop_environment, "DATABASE_DSN": dataset.dsn.replace("user=postgres", "user=nexus")}  # fmt: skip
+    # One public address for both, so that what is rendered is true for both.
+    environment = {**environment_of(dataset.folder), "PUBLIC_URL": "http://127.0.0.1:8000"}
+    floor_environment = {**environment, "DATABASE_DSN": dataset.dsn.replace("user=postgres", "user=nexus")}  # fmt: skip
     with contextlib.ExitStack() as stack:
-        shop = stack.enter_context(running(NEXUS, shop_environment, dataset.folder))
+        shop = stack.enter_context(running(NEXUS, environment, dataset.folder))
         floor = stack.enter_context(running(FLOOR, floor_environment, dataset.folder))
-        plain = stack.enter_context(running(PLAIN, shop_environment, dataset.folder))
+        plain = stack.enter_context(running(PLAIN, environment, dataset.folder))
         before = shop.memory()
-        places = Catalogue(dataset, shop.http, {**sign_in(shop), "Accept-Language": "am"})
-        chosen = [work for work in works(places, lambda: sign_in(shop)) if only in work.name]
+        headers = {**sign_in(shop), "Accept-Language": "am"}
+        places = Catalogue(dataset, shop.http, headers, environment)
+        stack.callback(places.close)
         found: dict[str, Any] = {}
-        for work in chosen:
-            try:
-                found[work.name] = one_work(work, dataset, shop, floor, plain, rounds, seconds)
-            except Rejected as rejected:
-                found[work.name] = {"rejected": str(rejected)}
+        ahead = False
+        print(report.HEADER)
+        for work in works(places):
+            if only not in work.name:
+                continue
+            if work.rendered and not ahead:
+                places.render_ahead()
+                ahead = True
+            found[work.name] = one_work(work, places, Sides(shop, floor, plain), rounds, seconds)
             print(report.line(work.name, found[work.name], found), flush=True)
-        places.close()
         memory = {"before": before, "after": shop.memory(), "floor": floor.memory()}
-    refused = sum(one.get("refused", 0) for one in found.values())
-    rejected = sum("rejected" in one for one in found.values())
-    return {"works": found, "memory_mb": memory, "refused": refused + rejected}
+    refused = sum("rejected" in one or one["refused"] for one in found.values())
+    return {"works": found, "memory_mb": memory, "refused": refused}
+
+
+class Sides(NamedTuple):
+    """Who is asked."""
+
+    shop: Server
+    floor: Server
+    plain: Server
 
 
 def one_work(
-    work: Work, dataset: Dataset, shop: Server, floor: Server, plain: Server, rounds: int, seconds: float
-) -> dict[str, Any]:  # fmt: skip
+    work: Work, places: Catalogue, servers: Sides, rounds: int, seconds: float
+) -> dict[str, Any]:
     """Shop, floor and control in turn."""
-    sides: list[tuple[str, Server, list[str], bool]] = [("shop", shop, work.paths, True)]
-    if work.floor:
-        sides.append(("floor", floor, work.floor, False))
-    if work.plain:
-        sides.append(("plain", plain, work.plain, False))
-    asked = costs(work, dataset, shop)
+    shop = servers.shop
+    sides = [("shop", shop, work.paths)]
+    sides += [("floor", servers.floor, work.floor)] if work.floor else []
+    sides += [("plain", servers.plain, work.plain)] if work.plain else []
     runs: dict[str, list[wrk.Run]] = {name: [] for name, *_ in sides}
-    for name, server, paths, _ in sides:
+
+    def ask(name: str, server: Server, paths: list[str], first: int, seconds: float) -> wrk.Run:
+        if not work.rendered:
+            places.forget_rendered()
         headers = headers_of(work, shop) if name == "shop" else {}
-        wrk.run(server.url, paths[-2000:], seconds=WARM_UP, connections=CONNECTIONS, headers=headers)  # fmt: skip
-    for turn in range(rounds):
-        for name, server, paths, _ in sides if turn % 2 == 0 else reversed(sides):
-            headers = headers_of(work, shop) if name == "shop" else {}
-            first = len(paths) * turn // (rounds + 1) // 2 * 2
-            runs[name].append(
-                wrk.run(server.url, paths, first=first, seconds=seconds, connections=CONNECTIONS, headers=headers)
-            )  # fmt: skip
-    expect(work, shop, work.paths[0], headers_of(work, shop))
+        return wrk.run(
+            server.url, paths, first=first, seconds=seconds, connections=CONNECTIONS, headers=headers
+        )  # fmt: skip
+
+    try:
+        asked = costs(work, places, shop)
+        for name, server, paths in sides:
+            ask(name, server, paths, first_of(paths, rounds, rounds), WARM_UP)
+        for turn in range(rounds):
+            for name, server, paths in sides if turn % 2 == 0 else reversed(sides):
+                first = first_of(paths, turn, rounds)
+                runs[name].append(ask(name, server, paths, first, seconds))
+        expect(work, shop, work.paths[0], headers_of(work, shop))
+    except Rejected as rejected:
+        return {"rejected": str(rejected)}
     return report.summary(work, runs, asked)
 
 
-def costs(work: Work, dataset: Dataset, shop: Server) -> statements.Statements:
+def first_of(paths: list[str], turn: int, rounds: int) -> int:
+    """Where a round begins; the last share is for warming up."""
+    return len(paths) * turn // (rounds + 1) // 2 * 2
+
+
+def costs(work: Work, places: Catalogue, shop: Server) -> statements.Statements:
     """The statements of one request that nobody has asked before; the largest of three."""
     found = []
     for number in range(3):
         path = work.paths[(-1 - number) % len(work.paths)]
+        if not work.rendered:
+            places.forget_rendered()
         headers = headers_of(work, shop)
         found.append(
             statements.count(
-                dataset.dsn, lambda path=path, headers=headers: expect(work, shop, path, headers)
+                places.dsn, lambda path=path, headers=headers: expect(work, shop, path, headers)
             )
         )
     return max(found, key=lambda one: len(one.texts))

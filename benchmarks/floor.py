@@ -21,7 +21,12 @@ import psycopg
 
 django.setup()
 
-from catalog.reads import database
+from catalog.reads import finding, pages, rendering
+from catalog.reads.context import Context
+from catalog.reads.finding import Wanted
+from catalog.reads.freshness import scopes_of
+from catalog.reads.questions import _search as search_of
+from django.conf import settings
 
 
 Statement = tuple[str, dict[str, Any], bool]  # with its parameters, and whether it is prepared
@@ -39,15 +44,8 @@ def _record(sql: str, parameters: dict[str, Any], *, prepared: bool = True) -> N
     raise Recorded((sql, dict(parameters), prepared))
 
 
-database.rows = _record  # before anything imports it
-
-from catalog.reads.context import Context
-from catalog.reads.finding import Wanted, find
-from catalog.reads.freshness import scopes_of
-from catalog.reads.pages import one_product
-from catalog.reads.questions import _search as search_of
-from catalog.reads.rendering import render
-from django.conf import settings
+for module in (finding, pages, rendering):
+    module.rows = _record
 
 DSN = os.environ["DATABASE_DSN"]
 OPTIONS = settings.DATABASES["default"]["OPTIONS"]["options"]
@@ -74,23 +72,27 @@ def context_of(price_list: str, currency: str, language: str) -> Context:
 def page(kind: str, size: int, words: str, context: Context) -> Statement:
     """The statement of a page behind a place."""
     if kind == "search":
-        return recorded(lambda: find(Wanted("relevance", size, search=search_of(words)), context))
+        return recorded(
+            lambda: finding.find(Wanted("relevance", size, search=search_of(words)), context)
+        )
     if kind == "category":
-        return recorded(lambda: find(Wanted("price", size, shelves=(0,), after=("0", 0)), context))
+        return recorded(
+            lambda: finding.find(Wanted("price", size, shelves=(0,), after=("0", 0)), context)
+        )
     after = None if kind == "home" else ("infinity", 0)
-    return recorded(lambda: find(Wanted("-created_at", size, after=after), context))
+    return recorded(lambda: finding.find(Wanted("-created_at", size, after=after), context))
 
 
 @lru_cache
 def detail(context: Context) -> Statement:
     """The statement of one product."""
-    return recorded(lambda: one_product("1", context))
+    return recorded(lambda: pages.one_product("1", context))
 
 
 @lru_cache
-def rendering(context: Context) -> Statement:
+def writing(context: Context) -> Statement:
     """The statement that writes products and keeps what it wrote."""
-    return recorded(lambda: render([1], context))
+    return recorded(lambda: rendering.render([1], context))
 
 
 def rows(statement: Statement, **changed: Any) -> list[tuple[Any, ...]]:
@@ -107,7 +109,7 @@ def rows(statement: Statement, **changed: Any) -> list[tuple[Any, ...]]:
 
 def rendered(ids: list[int], context: Context) -> dict[int, bytes]:
     """What nobody has rendered yet."""
-    return {row[0]: row[-1] for row in rows(rendering(context), ids=sorted(ids))}
+    return {row[0]: row[-1] for row in rows(writing(context), ids=sorted(ids))}
 
 
 def answer(path: str, query: str) -> bytes | None:
@@ -119,7 +121,7 @@ def answer(path: str, query: str) -> bytes | None:
         found = rows(detail(context), key=int(key))
         if not found:
             return None
-        pk, _, _, body = found[0]
+        pk, _, _, body, *_ = found[0]
         return body if body is not None else rendered([pk], context)[pk]
     kind, size = given.get("as", "home"), int(given.get("page_size", SIZE))
     changed: dict[str, Any] = {"after": given.get("at", ""), "after_id": int(given.get("id", 0))}

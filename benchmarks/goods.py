@@ -92,7 +92,7 @@ COLUMNS = {
     "inventory_movement": "id, stock_item_id, quantity, reason, actor, created_at",
     "catalog_product": (
         "id, name, slug, description, brand, brand_id, tags, category_id, product_type_id, translations, is_published,"
-        " published_at, created_at, updated_at, min_price, in_stock, sku_list, variant_count"
+        " published_at, created_at, updated_at, min_price, in_stock, sku_list, variant_count, further_words, tokens"
     ),
     "catalog_variant": (
         "id, product_id, sku, name, options, price, compare_at_price, position, barcode, weight_grams, stock_item_id,"
@@ -124,6 +124,10 @@ def money(cents: int) -> str:
 @lru_cache(256)
 def _json(*options: tuple[str, str]) -> str:
     return json.dumps([{"name": name, "value": value} for name, value in options])
+
+
+def _array(texts: list[str]) -> str:
+    return "{" + ",".join(f'"{text}"' for text in texts) + "}"
 
 
 @dataclass(frozen=True)
@@ -215,25 +219,57 @@ class Catalogue:
                     "inventory_movement",
                     f"{variant}\t{variant}\t{on_hand}\topening\tsystem\t{moment}\n",
                 )
-        tag_list = "{" + ",".join(f'"{tag}"' for tag in listed) + "}"
+        attributes = self._attributes(product)
+        # What triggers would derive; the migrations' functions find nothing to do then, and the search is indexed once.
+        words = " ".join(words for _, _, _, words, _ in attributes)
+        tokens = [token for *_, token in attributes] + [f"t:{tag}" for tag in listed]
+        tokens += [
+            f"b:{brand + 1}",
+            *{f"o:{n}={v}" for place in range(count) for n, v in self._options(product, place)},
+        ]
         yield (
             "catalog_product",
-            f"{product}\t{name}\t{LEAVES[leaf].lower()}-{product}\t{description}\t{BRANDS[brand]}\t{brand + 1}\t{tag_list}\t"
+            f"{product}\t{name}\t{LEAVES[leaf].lower()}-{product}\t{description}\t{BRANDS[brand]}\t{brand + 1}\t"
+            f"{_array(listed)}\t"
             f"{leaf + FIRST_LEAF}\t{1 + leaf // 4}\t{translations}\tt\t{moment}\t{moment}\t{moment}\t{money(base)}\t"
-            f"{'t' if in_stock else 'f'}\t{' '.join(skus)}\t{count}\n",
+            f"{'t' if in_stock else 'f'}\t{' '.join(skus)}\t{count}\t{words}\t{_array(sorted(tokens))}\n",
         )
+
+    def _options(self, product: int, place: int) -> tuple[tuple[str, str], ...]:
+        """What makes one of its variants."""
+        count = self.count(product)
+        if count == BIG_VARIANTS:
+            return ("Number", str(place // 8)), ("Colour", COLOURS[place % 8])
+        if count > 1:
+            return ("Size", SIZES[place]), ("Colour", COLOURS[mix(product, 5) % 8])
+        return ()
+
+    def _attributes(self, product: int) -> list[tuple[int, str, object, str, str]]:
+        """`(id, column, value, words to search by, token to filter by)` of three attributes."""
+        dice = mix(product, 6)
+        material, grams = dice % len(MATERIALS), 50 + dice % 5000
+        colour, day = COLOURS[(dice >> 8) % 8].lower(), f"2024-{1 + dice % 12:02}-01"
+        third: tuple[int, str, object, str, str] = (3, "text", colour, colour, f"a:colour={colour}")
+        if product % 3 == 0:
+            third = (5, "date", day, "2024", f"a:made_on={day}")
+            if product % 2:
+                third = (4, "boolean", "t", "Washable", "a:washable=true")
+        return [
+            (
+                1,
+                "choice_id",
+                1 + material,
+                MATERIALS[material],
+                f"a:material={MATERIALS[material]}",
+            ),
+            (2, "number", grams, f"{grams} g {grams}g", f"a:weight={grams}"),
+            third,
+        ]
 
     def _variant(
         self, product: int, variant: int, place: int, sku: str, base: int, moment: str
     ) -> Iterator[tuple[str, str]]:
-        count = self.count(product)
-        options: tuple[tuple[str, str], ...] = ()
-        if count == BIG_VARIANTS:
-            options = (("Number", str(place // 8)), ("Colour", COLOURS[place % 8]))
-        elif count > 1:
-            options = (
-                ("Size", SIZES[place]), ("Colour", COLOURS[mix(product, 5) % 8])
-            )  # fmt: skip
+        options = self._options(product, place)
         price = base if self.shape == "flat-prices" else base + place * (base // 20)
         before = money(price + price // 4) if product % 10 == 0 else NULL
         yield (
@@ -270,7 +306,6 @@ class Catalogue:
             yield RETAIL, "", True, 1, price * 3 // 4, start, end
 
     def _beside(self, product: int) -> Iterator[tuple[str, str]]:
-        dice = mix(product, 6)
         for place in range(1 + product % 2):
             number = product * 2 + place
             sizes = [
@@ -282,17 +317,8 @@ class Catalogue:
                 f"{number}\t{product}\tbench/{number}.jpeg\t\tPicture {place + 1}\t{json.dumps(sizes)}\t{place}\t1200\t"
                 f"1200\t{BEFORE}\n",
             )
-        values = (
-            (1, 0, "choice_id", 1 + dice % len(MATERIALS)),
-            (2, 1, "number", 50 + dice % 5000),
-            (3, 2, "text", COLOURS[(dice >> 8) % 8].lower())
-            if product % 3
-            else (4, 2, "boolean", "t")
-            if product % 2
-            else (5, 2, "date", f"2024-{1 + dice % 12:02}-01"),
-        )
         kinds = ("text", "number", "choice_id", "boolean", "date")
-        for attribute, place, kind, value in values:
+        for place, (attribute, kind, value, _, _) in enumerate(self._attributes(product)):
             columns = "\t".join(str(value) if one == kind else NULL for one in kinds)
             yield (
                 "catalog_attributevalue",

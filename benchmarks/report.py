@@ -62,7 +62,7 @@ def ratio_of(one: Mapping[str, Any], all_works: Mapping[str, Any]) -> float | No
 
 
 HEADER = (
-    f"{'work':30}{'req/s':>8}{'p50 ms':>8}{'p99 ms':>8}{'bytes':>8}{'SQL':>5}{'floor':>8}{'ratio':>7}"
+    f"{'work':42}{'req/s':>8}{'p50 ms':>8}{'p99 ms':>8}{'bytes':>8}{'SQL':>5}{'floor':>8}{'ratio':>7}"
     f"{'≥':>6}{'goal':>6}{'plain DRF':>10}"
 )
 
@@ -70,7 +70,7 @@ HEADER = (
 def line(name: str, one: Mapping[str, Any], all_works: Mapping[str, Any]) -> str:
     """One row of the table."""
     if "rejected" in one:
-        return f"{name:30}  NOT MEASURED: {one['rejected'][:150]}"
+        return f"{name:42}  NOT MEASURED: {one['rejected'][:150]}"
     shop = one["shop"]
 
     def number(value: float | None, form: str = ".2f") -> str:
@@ -80,7 +80,7 @@ def line(name: str, one: Mapping[str, Any], all_works: Mapping[str, Any]) -> str
         [" REFUSED" if one["refused"] else "", " broken connections" if one["broken"] else ""]
     )
     return (
-        f"{name:30}{shop['per_second']:>8.0f}{shop['p50_ms']:>8.1f}{shop['p99_ms']:>8.1f}{shop['bytes']:>8}"
+        f"{name:42}{shop['per_second']:>8.0f}{shop['p50_ms']:>8.1f}{shop['p99_ms']:>8.1f}{shop['bytes']:>8}"
         f"{one['statements']['found']:>5}{number(one.get('floor', {}).get('per_second'), '.0f'):>8}"
         f"{number(ratio_of(one, all_works)):>7}{number(one['at_least']):>6}{number(one['goal']):>6}"
         f"{number(one.get('plain', {}).get('per_second'), '.0f'):>10}{marks}"
@@ -107,7 +107,7 @@ def compare_sizes(measured: Mapping[str, Any]) -> None:
     for name, one in large.items():
         other = small.get(name, {})
         if "shop" in one and "shop" in other:
-            print(f"{name:30}{one['shop']['p50_ms'] / other['shop']['p50_ms']:>8.2f}")
+            print(f"{name:42}{one['shop']['p50_ms'] / other['shop']['p50_ms']:>8.2f}")
 
 
 def write(measured: Mapping[str, Any], rounds: int, seconds: float) -> None:

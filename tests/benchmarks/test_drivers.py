@@ -37,7 +37,7 @@ def test_what_wrk_prints_is_read():
     assert wrk.parse(PRINTED, paths=317).repeated
 
 
-@pytest.mark.parametrize("output", ["", "unable to connect", PRINTED.replace(": 300", ": 0")])
+@pytest.mark.parametrize("output", ["", "unable to connect", PRINTED.replace(": 300,", ": 0,")])
 def test_a_run_without_answers_is_no_measurement(output):
     with pytest.raises(ValueError, match="nothing"):
         wrk.parse(output, paths=1)
