@@ -28,6 +28,7 @@ CREATE TRIGGER begun_price_is_not_edited BEFORE UPDATE ON catalog_price
 FOR EACH ROW EXECUTE FUNCTION catalog_price_updated()
 """
 
+# What begins now was written by the very transaction that deletes it: nobody has seen it.
 DELETED = """
 CREATE FUNCTION catalog_price_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -40,7 +41,7 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER begun_price_is_not_deleted AFTER DELETE ON catalog_price
-DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.valid_from <= now())
+DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.valid_from < now())
 EXECUTE FUNCTION catalog_price_deleted()
 """
 
