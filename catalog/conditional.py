@@ -10,14 +10,13 @@ import hashlib
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.cache import patch_vary_headers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog.models import Category, Product
+from catalog.reads.callers import cache_control
 from common.conditional import state_of, validated
-
-SHARED_SECONDS = 10
 
 
 class ConditionalReads(APIView):
@@ -41,10 +40,7 @@ class ConditionalReads(APIView):
 
 def _set_cache_control(request: Any, response: HttpResponse) -> None:
     """A shared cache keeps what an anonymous caller saw, briefly; what a token saw stays with its bearer."""
-    if request.headers.get("Authorization"):
-        patch_cache_control(response, private=True, no_cache=True)
-    else:
-        patch_cache_control(response, public=True, max_age=SHARED_SECONDS)
+    response["Cache-Control"] = cache_control(private="Authorization" in request.headers)
     patch_vary_headers(response, ["Authorization", "Accept"])
 
 

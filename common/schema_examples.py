@@ -264,7 +264,7 @@ HEADERS: dict[str, Any] = {
         "description": "Public answers may be kept for seconds; those to a token's bearer are private or kept by nobody.",
         "required": True,
         "schema": {"type": "string"},
-        "example": "public, max-age=10",
+        "example": "public, max-age=0, s-maxage=10",
     },
 }
 

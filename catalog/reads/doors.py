@@ -10,11 +10,12 @@ from rest_framework.request import Request
 
 from catalog.filters import ProductQuerySerializer
 from catalog.prices import price_list_of
-from catalog.reads import freshness
 from catalog.reads.callers import VARY, cache_control, context_of
 from catalog.reads.context import Context
+from catalog.reads.database import in_transaction
 from catalog.reads.pages import Answer, list_page, one_product
 from catalog.reads.questions import Parameters, as_parameters, ask, plain_query
+from common.conditional import demand_state
 
 
 def answer_list(request: Request) -> HttpResponse:
@@ -78,9 +79,8 @@ def _for_caller(
     """Read, and once more if the shop turns out to have other languages than this process knew of."""
     context = caller()
     answer = read(context)
-    if freshness.shared().languages and caller() != context:
-        context = caller()
-        answer = read(context)
+    if not in_transaction() and (now := caller()) != context:
+        return read(now), now
     return answer, context
 
 
@@ -97,6 +97,10 @@ def _response(request: Request, read: Callable[[Context], Answer | None]) -> Htt
     )
     if answer is None:
         return None
+    if (
+        "If-Match" in plain.headers
+    ):  # of a read: who wants another state than this gets nothing (RFC 9110, 13.1.1)
+        demand_state(request, answer.etag.strip('"').partition(".")[0])
     response = HttpResponse(
         answer.body or b"",
         content_type="application/json",

@@ -111,6 +111,30 @@ def find(wanted: Wanted, context: Context) -> Found:
     return page
 
 
+def everything(wanted: Wanted, context: Context) -> tuple[str, dict[str, Any]]:
+    """The whole list of which `wanted` is a page, as a SELECT of ids with its parameters; to be counted."""
+    conditions, filters = named(wanted.conditions)
+    search, search_filters = wanted.search or ("", {})
+    shelves = "true" if wanted.shelves is None else "o.category_id = ANY (%(shelves)s::bigint[])"
+    statement = f"""
+        SELECT p.id FROM {_tables(search)} WHERE {" AND ".join([*_SHOWN, shelves, f"({conditions})"])}
+    """
+    return statement, {
+        **context.parameters, **filters, **search_filters, "shelves": list(wanted.shelves or ()),
+    }  # fmt: skip
+
+
+_SHOWN = (
+    "o.price_list_id = %(price_list)s", "o.currency = %(currency)s", "o.valid_from <= now()",
+    "o.valid_until > now()", "p.is_published", "p.archived_at IS NULL",
+)  # fmt: skip
+
+
+def _tables(search: str) -> str:
+    tables = "catalog_product p JOIN catalog_offer o ON o.product_id = p.id"
+    return tables + (f" JOIN ({search}) hit ON hit.product_id = p.id" if search else "")
+
+
 def _shape(shelves: Sequence[int] | None) -> str:
     return "anywhere" if shelves is None else "one" if len(shelves) == 1 else "several"
 
@@ -125,20 +149,13 @@ def _statement(
     by_price = by.key == "o.price"
     tie = "o.product_id" if by_price else "p.id"
     category = "o.category_id" if by_price else "p.category_id"
-    where = [
-        "o.price_list_id = %(price_list)s", "o.currency = %(currency)s",
-        "o.valid_from <= now()", "o.valid_until > now()", "p.is_published", "p.archived_at IS NULL",
-        f"({conditions})",
-    ]  # fmt: skip
+    where = [*_SHOWN, f"({conditions})"]
     if continued:
         where.append(f"({by.key}, {tie}) {beyond} (%(after)s::{by.type}, %(after_id)s::bigint)")
-    tables = "catalog_product p JOIN catalog_offer o ON o.product_id = p.id"
-    if search:
-        tables += f" JOIN ({search}) hit ON hit.product_id = p.id"
 
     def ordered(extra: str, limit: str) -> str:
         return f"""
-            SELECT p.id, p.version, {by.key} AS sort FROM {tables}
+            SELECT p.id, p.version, {by.key} AS sort FROM {_tables(search)}
              WHERE {" AND ".join([extra, *where])}
              ORDER BY {by.key} {direction}, {tie} {direction} LIMIT {limit}
         """

@@ -17,7 +17,7 @@ from catalog.reads import store
 from catalog.reads.context import Context
 from catalog.reads.database import in_transaction, rows
 from catalog.reads.finding import Found, Wanted, find
-from catalog.reads.freshness import VERSIONS, Freshness, Shared, scopes_of
+from catalog.reads.freshness import VERSIONS, Freshness, scopes_of
 from catalog.reads.rendering import LISTED_VARIANTS, document_key, render
 from catalog.reads.store import Entry
 
@@ -64,15 +64,16 @@ def list_page(asked: Asked, context: Context, *, if_none_match: str = "") -> Ans
     """
     if in_transaction():
         entry = _fill(asked, context)
-        return Answer(entry.body, _weak(asked, context, entry.freshness))
+        etag = f'W/"{hashlib.sha256(entry.body).hexdigest()[:32]}"'  # versions grow at commit
+        return Answer(None if _names(if_none_match, etag) else entry.body, etag)
     key = f"{context.key}|{asked.key}"
     kept = store.get(key)
     if kept is not None or if_none_match:
-        scopes = kept.scopes if kept else tuple(scopes_of(_shelves(asked, now.shared())))
+        scopes = kept.scopes if kept else tuple(scopes_of(_shelves(asked)))
         fresh = now.freshness(scopes)
         now.renewed(fresh.shared)
         etag = _weak(asked, context, fresh)
-        if if_none_match and _names(if_none_match, etag):
+        if _names(if_none_match, etag):
             return Answer(None, etag)
         if kept is not None and kept.freshness == fresh:
             return Answer(kept.body, etag)
@@ -88,19 +89,20 @@ def _still_true(key: str) -> Entry | None:
     return kept if kept and kept.freshness == now.freshness(kept.scopes) else None
 
 
-def _shelves(asked: Asked, shared: Shared) -> tuple[int, ...] | None:
-    return shared.below(asked.category) if asked.category else None
+def _shelves(asked: Asked) -> tuple[int, ...] | None:
+    return now.shared().below(asked.category) if asked.category else None
 
 
 def _fill(asked: Asked, context: Context) -> Entry:
-    shared = now.shared()
     while True:
-        shelves = _shelves(asked, shared)
+        shelves = _shelves(asked)
         wanted = asked.wanted(shelves)
         page = find(wanted, context)
-        if page.freshness.shared == shared.version or in_transaction():
+        if in_transaction():
             break
-        shared = now.renewed(page.freshness.shared)
+        now.renewed(page.freshness.shared)
+        if _shelves(asked) == shelves:  # the tree of categories was as this process knew it
+            break
     following, previous = asked.links(page)
     body = _joined(page, wanted, context, asked.reshape)
     parts = [
@@ -176,7 +178,7 @@ def one_product(
     if reshape is not None:
         body = reshape(body)
     etag = f'"v{version}.{hashlib.sha256(body).hexdigest()[:24]}"'
-    return Answer(None if if_none_match and _names(if_none_match, etag) else body, etag)
+    return Answer(None if _names(if_none_match, etag) else body, etag)
 
 
 # --- validators ---------------------------------------------------------------------------------

@@ -11,9 +11,11 @@ from urllib.parse import urlencode
 
 from django.utils.datastructures import MultiValueDict
 
+from catalog import search
+from catalog.facets import facets
 from catalog.filters import Condition, conditions
 from catalog.reads.context import Context
-from catalog.reads.finding import ORDERINGS, Found, Wanted
+from catalog.reads.finding import ORDERINGS, Found, Wanted, everything
 from catalog.reads.pages import Asked
 from common.errors import invalid_field
 from common.http import public_url
@@ -23,11 +25,13 @@ from common.pagination import (
     MAX_PAGE_SIZE,
     PRESENTATION,
     PageTooDeep,
+    bounded_count,
     decode,
     encode,
 )
 
 NEWEST = "-created_at"
+_YES = {"true", "1"}
 Parameters = Sequence[tuple[str, str]]
 
 
@@ -112,11 +116,23 @@ def ask(path: str, parameters: Parameters, query: Mapping[str, Any], context: Co
     def links(found: Found) -> tuple[str | None, str | None]:
         return _links(found, wanted, page, path, parameters, place)
 
+    def further(page: Wanted, of: Context) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if given.get("count") in _YES:
+            count, estimated = bounded_count(*everything(page, of))
+            found = (
+                {"count": count, "count_is_estimate": estimated} if estimated else {"count": count}
+            )
+        if given.get("facets") in _YES:
+            found["facets"] = facets(query, of)
+        return found
+
     return Asked(
         key=f"{path}?{urlencode(sorted(parameters))}",
         category=query.get("category") or "",
         wanted=lambda shelves: replace(wanted, shelves=shelves),
         links=links,
+        further=further if {"count", "facets"} & given.keys() else None,
     )
 
 
@@ -126,8 +142,6 @@ def _others(query: Mapping[str, Any]) -> list[Condition]:
 
 
 def _search(words: str) -> tuple[str, dict[str, Any]]:
-    from catalog import search
-
     sql, params = search.matches(words)
     first, *rest = sql.split("%s")
     text = first + "".join(f"%(hit_{place})s{piece}" for place, piece in enumerate(rest))
