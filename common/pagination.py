@@ -280,7 +280,9 @@ class KeysetPagination(BasePagination):
     def get_paginated_response(self, data: Any) -> Response:
         body = {"results": data, "next": self.next, "previous": self.previous}
         if self.counted is not None:
-            body["count"], body["count_is_estimate"] = self.counted
+            body["count"], is_estimate = self.counted
+            if is_estimate:
+                body["count_is_estimate"] = True
         return Response(body)
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
@@ -298,7 +300,7 @@ class KeysetPagination(BasePagination):
                 },
                 "count_is_estimate": {
                     "type": "boolean",
-                    "description": f"With `count`: whether it is an estimate, as beyond {MAX_COUNT:,}.",
+                    "description": f"`true` where `count` is an estimate, as beyond {MAX_COUNT:,}; else absent.",
                 },
             },
         }
