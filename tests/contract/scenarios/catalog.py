@@ -9,7 +9,9 @@ from urllib.parse import unquote
 from django.db import transaction
 from PIL import Image
 
+from catalog.drawing import one_at_a_time
 from catalog.models import Category, Product
+from catalog.renditions import make_renditions
 from common.actors import GUEST
 from orders.checkout import Contact, Item, Wishes, checkout
 from tests.contract.recorder import Recorder
@@ -345,6 +347,7 @@ def images(s: Recorder) -> None:
         form=upload,
         status=201,
     )
+    make_renditions(image_id=made["id"])  # the worker does it within seconds
     s.call("images_list", "all", "The product's pictures", path=path, status=200)
     s.call(
         "images_list", "invalid", "A page is a number",
@@ -372,6 +375,11 @@ def images(s: Recorder) -> None:
         s.call(
             "images_create", "storage_unavailable", "It cannot be stored now", token=token, path=path,
             form={"file": picture(), "alt": "A jebena"}, status=503,
+        )  # fmt: skip
+    with mock.patch("catalog.drawing.LONGEST_WAIT", 0.01), one_at_a_time(5):
+        s.call(
+            "images_create", "pictures_busy", "Others are sending pictures", token=token, path=path,
+            form={"file": picture(), "alt": "A jebena"}, status=503, code="pictures_busy",
         )  # fmt: skip
     s.call("images_delete", "delete", "Delete it", token=token, path=one, status=204)
 
