@@ -24,6 +24,7 @@ def main() -> None:
     from common import pagination
 
     contexts: list[str] = []
+    known: dict[str, str] = {}  # by query: a page that the shop has kept is not signed again
     signature = pagination._signature
 
     def remember(key: bytes, context: str, payload: bytes) -> bytes:
@@ -41,8 +42,11 @@ def main() -> None:
                 "problem": f"{page.status_code} for {asked['query']}: {page.content[:300]!r}"
             }
         else:
-            # The first page is in no other list: what its `next` was signed for is what ours are signed for.
-            context = contexts[-1]
+            # What its `next` was signed for is what ours are signed for.
+            query = urlencode(asked["query"])
+            if contexts:
+                known[query] = contexts[-1]
+            context = known[query]
             answer = {
                 "paths": [
                     f"{PRODUCTS}?{urlencode({**asked['query'], 'cursor': pagination.encode(context, False, value, pk)})}"
