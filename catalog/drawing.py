@@ -49,7 +49,7 @@ _UPRIGHT = {
 }
 _ORIENTATION = 0x0112
 # No picture has these; a file that is two things at once has.
-_MARKUP = re.compile(rb"<(script|html|!doctype|\?php|iframe|svg)", re.IGNORECASE)
+_MARKUP = re.compile(rb"<(script|html|!doctype|\?php|iframe)", re.IGNORECASE)
 # What decoders raise over damaged files.
 _DAMAGE = (
     OSError, ValueError, SyntaxError, EOFError, TypeError, LookupError, ArithmeticError, struct.error, zlib.error,

@@ -16,6 +16,8 @@ CHANGING = ("put", "patch", "delete")
 EXEMPT = {
     "/api/auth/second-factor/": "removed with a code that is used up by it; there is nothing to edit",
     "/api/auth/sessions/": "a list of other devices, ended together",
+    "/api/terms/": "a list: many words put at once, each by its text",
+    "/api/price-lists/{list_id}/prices/": "a list: many prices put at once, each by what it is for",
 }
 
 
