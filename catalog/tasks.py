@@ -6,7 +6,7 @@ import logging
 
 from procrastinate.contrib.django import app
 
-from catalog import renditions
+from catalog import renditions, transfers
 from catalog.reads import warming
 from common import jobs
 
@@ -40,3 +40,24 @@ def sweep_files(timestamp: int) -> None:
     gone = sum(1 for _ in renditions.sweep())
     if gone:
         log.warning("deleted %d files that no picture had", gone)
+
+
+@app.task(name="catalog.import", retry=jobs.PATIENT, lock="catalog.transfers")
+def run_import(transfer_id: int) -> None:
+    """Import an uploaded file; one at a time, as there are other jobs to do. A killed one goes on where it was."""
+    transfers.run_import(transfer_id=transfer_id)
+
+
+@app.task(name="catalog.export", retry=jobs.PATIENT, lock="catalog.transfers")
+def run_export(transfer_id: int) -> None:
+    """Make the file of an export; a killed one goes on where it was."""
+    transfers.run_export(transfer_id=transfer_id)
+
+
+@app.periodic(cron="37 * * * *")
+@app.task(
+    name="catalog.prune_transfers", queueing_lock="catalog.prune_transfers", pass_context=False
+)
+def prune_transfers(timestamp: int) -> None:
+    """Delete files and rows of imports and exports that have had their time."""
+    transfers.prune()
