@@ -19,13 +19,15 @@ class Scope:
 
 SCOPES: Mapping[str, Scope] = {
     "catalog:read": Scope(
-        "Read drafts, archived products, exact stock, and the prices of all lists.",
-        frozenset({"catalog.view_product", "catalog.view_price"}),
+        "Read drafts, archived products, exact stock, and the prices of all lists; export all of it.",
+        frozenset({"catalog.view_product", "catalog.view_price", "catalog.export_products"}),
     ),
     "catalog:write": Scope(
         "Add, change and delete products, variants, pictures, categories, brands, collections, attributes, product types,"
-        " languages and translated words; no price of what exists.",
-        frozenset(
+        " languages and translated words; no price of what exists. Together with `prices:write` and `stock:write`: import"
+        " files.",
+        frozenset({"catalog.import_products"})
+        | frozenset(
             f"catalog.{verb}_{model}"
             for model in (
                 "product", "category", "variant", "image", "brand", "collection", "attribute", "producttype",

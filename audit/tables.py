@@ -293,6 +293,7 @@ UNAUDITED: Mapping[str, str] = {
     "catalog_catalogmoment": "derived by triggers from the times of prices and products",
     "catalog_catalogtouch": "empty between transactions",
     "catalog_transfer": "is a log: who had which file read or written, and when; what it changes is audited",
+    "catalog_transferchunk": "pieces of the files of transfers, for some days",
     "account_emailtoken": "secrets of a few hours; what they were used for is a change of the user",
     "account_phonecode": "secrets of a few minutes; guessing them is a `security.` entry",
     "events_letter": "the outbox: written by jobs, blanked when sent, and its text is personal",

@@ -27,6 +27,8 @@ from catalog.field_access import locks_for, may_change_something
 from catalog.grouping_admin import CollectionAdmin as CollectionAdmin
 from catalog.images import add_image, delete_image, update_image
 from catalog.models import Category, Image, Product, Variant
+from catalog.price_admin import PriceAdmin as PriceAdmin
+from catalog.price_admin import PriceListAdmin as PriceListAdmin
 from catalog.restoring import restore_product
 from catalog.services import (
     NewProduct,
@@ -39,6 +41,7 @@ from catalog.services import (
     update_variant,
 )
 from catalog.text_admin import TermAdmin as TermAdmin
+from catalog.transfer_admin import TransferAdmin as TransferAdmin
 from catalog.variant_admin import VariantAdmin as VariantAdmin
 from common.admin import RefusalsAsMessages
 

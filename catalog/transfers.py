@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max, Q
@@ -32,7 +31,7 @@ from catalog.importing.running import ImportRun, Outcome, Progress
 from catalog.models import Transfer, TransferChunk
 from common import jobs
 from common.actors import Actor
-from common.errors import Invalid, NotFound
+from common.errors import NotFound
 
 MAX_UPLOAD = 30 * 1024 * 1024  # bytes; packed files hold some ten times as much
 CHUNK = 512 * 1024
@@ -40,13 +39,6 @@ MAX_REMARKS = 1000
 FILES_KEPT = timedelta(days=7)
 ROWS_KEPT = timedelta(days=90)
 GIVEN_UP_AFTER = timedelta(days=1)
-
-
-class UploadTooLarge(Invalid):
-    """The file has more than 30 MB: pack it with gzip, or use the command."""
-
-    code = "file_too_large"
-    title = "The file is too large"
 
 
 class NoSuchTransfer(NotFound):
@@ -79,8 +71,7 @@ def request_import(
         content: the file, in pieces of any size.
         format_: shopify or nexus; None: recognised by the content.
 
-    Raises:
-        UploadTooLarge.
+    Whoever calls has seen to it that it is no larger than MAX_UPLOAD.
     """
     with transaction.atomic():
         transfer = Transfer.objects.create(
@@ -115,10 +106,8 @@ def request_export(*, format_: str, kind: str, filters: dict[str, Any], by: Acto
         filters: `status` (published, draft or all), `category` (an id or slug), `updated_since` (a moment).
 
     Raises:
-        catalog.refusals.NoSuchCategory; Invalid: Shopify has no JSON Lines.
+        catalog.refusals.NoSuchCategory.
     """
-    if format_ == "shopify" and kind != "csv":
-        raise Invalid("Shopify reads CSV only.")
     kept: dict[str, Any] = {}
     if filters.get("status", "all") != "all":
         kept["status"] = filters["status"]
@@ -137,18 +126,6 @@ def request_export(*, format_: str, kind: str, filters: dict[str, Any], by: Acto
         jobs.enqueue("catalog.export", transfer_id=transfer.pk)
         transfer.refresh_from_db()
     return transfer
-
-
-def find(*, direction: str, public_id: UUID) -> Transfer:
-    """A transfer by its public id.
-
-    Raises:
-        NoSuchTransfer.
-    """
-    found = Transfer.objects.filter(direction=direction, public_id=public_id).first()
-    if found is None:
-        raise NoSuchTransfer("There is no such transfer.")
-    return found
 
 
 def has_file(transfer: Transfer) -> bool:
@@ -261,7 +238,8 @@ class _Follower:
     """Writes down how far a run is."""
 
     def __init__(self, transfer: Transfer) -> None:
-        self.transfer, self._noted = transfer, {"position": transfer.position}
+        self.transfer = transfer
+        self._noted: dict[str, Any] = {"position": transfer.position}
 
     def note(self, progress: Progress) -> None:
         """Within the batch's transaction.

@@ -1,18 +1,20 @@
 """Addresses of the catalogue, mounted at /api/. `key` is an id or a slug."""
 
-from django.urls import path
+from django.urls import include, path
 
 from catalog import (
     attribute_views,
     category_views,
     grouping_views,
     image_views,
+    suggest_views,
     text_views,
     variant_views,
     views,
 )
 
 urlpatterns = [
+    path("", include("catalog.transfer_urls")),
     path("categories/", category_views.CategoryListView.as_view(), name="categories"),
     path("categories/<slug:key>/", category_views.CategoryView.as_view(), name="category"),
     path("attributes/", attribute_views.AttributeListView.as_view(), name="attributes"),
@@ -44,6 +46,7 @@ urlpatterns = [
     path("terms/", text_views.TermListView.as_view(), name="terms"),
     path("terms/<int:term_id>/", text_views.TermView.as_view(), name="term"),
     path("products/", views.ProductListView.as_view(), name="products"),
+    path("products/suggest/", suggest_views.SuggestView.as_view(), name="suggest"),
     path("products/<slug:key>/", views.ProductView.as_view(), name="product"),
     path("products/<slug:key>/restore/", views.RestoreView.as_view(), name="product-restore"),
     path("products/<slug:key>/variants/", variant_views.VariantListView.as_view(), name="variants"),

@@ -226,6 +226,7 @@ NOT_PERSONAL: Mapping[str, Mapping[str, str]] = {
         STATES: "direction state format options",
         "a file of goods, what was wrong with its rows, and how many": "file counts remarks problem",
     },
+    "catalog_transferchunk": {"pieces of files of goods": "content"},
     "catalog_variant": {GOODS: "sku name options barcode"},
     "common_ratecounter": {HASHES: "key"},
     "common_storedreply": {HASHES: "fingerprint", "random, chosen by the caller": "key"},

@@ -33,7 +33,7 @@ def rows(product: Described) -> Iterator[list[str]]:
     names = _option_names(product)
     told = {
         "Title": product["name"], "Body (HTML)": product["description"], "Vendor": product["brand"],
-        "Type": " > ".join(part["name"].strip() for part in product["category"]), "Tags": write_list(product["tags"]),
+        "Type": _path(product), "Tags": write_list(product["tags"]),
         "Published": "true" if product["is_published"] else "false", "Gift Card": "false",
         "Status": "active" if product["is_published"] else "draft",
         **{f"Option{number} Name": name for number, name in enumerate(names, 1)},
@@ -69,6 +69,11 @@ def _variant(variant: Described, names: list[str]) -> dict[str, str]:
         "Variant Compare At Price": variant["compare_at_price"] or "", "Variant Requires Shipping": "true",
         "Variant Taxable": "true", "Variant Barcode": _number(variant["barcode"]), "Variant Weight Unit": "g",
     }  # fmt: skip
+
+
+def _path(product: Described) -> str:
+    names = [part["name"].strip() for part in product["category"]]
+    return write_list(names, separator=" > ", joint=" > ")
 
 
 def _number(text: str) -> str:

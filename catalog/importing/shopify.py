@@ -25,6 +25,7 @@ from catalog.importing.values import (
     is_picture_address,
     read_compare_at,
     read_flag,
+    read_list,
     read_price,
     read_stock,
     read_tags,
@@ -163,8 +164,8 @@ class ShopifyReader:
     def _category(self, row: Row) -> tuple[str, ...]:
         """Its type; without one, the path in Shopify's taxonomy."""
         text = self._cell(row, "type") or self._cell(row, "taxonomy")
-        path = [part.strip()[:NAME_LENGTH] for part in text.split(" > ")]
-        return tuple(part for part in path if part and part != "Uncategorized")
+        path = [part[:NAME_LENGTH] for part in read_list(text, separator=" > ")]
+        return tuple(part for part in path if part != "Uncategorized")
 
     def _read_row(
         self, parts: _Parts, row: Row, names: Sequence[str], *, is_first: bool, by_sku: bool

@@ -77,6 +77,7 @@ SEES_DRAFTS = {*ROLES, SUPERUSER, KEY, READ_KEY}
 
 # People's own business: whoever is signed in, but no program.
 MINE = PEOPLE
+PRICES_OF = "api/products/<slug:key>/variants/<int:variant_id>/prices/"
 OPTIONS = {"price": "5.00", "options": [{"name": "Colour", "value": "Red"}]}
 ITEM = {"phone": "0911234567"}
 
@@ -216,6 +217,41 @@ API: dict[str, Door] = {
     "GET api/terms/<int:term_id>/": door(SEES_DRAFTS),
     "PATCH api/terms/<int:term_id>/": door(EDITORS, body={"translations": {"am": None}}),
     "DELETE api/terms/<int:term_id>/": door(EDITORS, 204),
+    "GET api/imports/": door(EDITORS),
+    "POST api/imports/": door(EDITORS, 202, body=Upload()),
+    "GET api/imports/<uuid:public_id>/": door(EDITORS),
+    "GET api/exports/": door({*EDITORS, READ_KEY}),
+    "POST api/exports/": door({*EDITORS, READ_KEY}, 202, body={}),
+    "GET api/exports/<uuid:public_id>/": door({*EDITORS, READ_KEY}),
+    "GET api/exports/<uuid:public_id>/file/": door({*EDITORS, READ_KEY}),
+    # --- what it costs, and whom ---
+    "GET api/products/<slug:key>/prices/": for_all(),
+    f"GET {PRICES_OF}": door(SEES_DRAFTS),
+    f"POST {PRICES_OF}": door(EDITORS, 201, body={"price": "8.00", "min_quantity": 9}),
+    f"GET {PRICES_OF}<int:price_id>/": door(SEES_DRAFTS),
+    f"PATCH {PRICES_OF}<int:price_id>/": door(EDITORS, body={"price": "7.00"}),
+    f"DELETE {PRICES_OF}<int:price_id>/": door(EDITORS, 204),
+    f"POST {PRICES_OF}<int:price_id>/end/": door(EDITORS, body={}),
+    "GET api/price-lists/": door(SEES_DRAFTS),
+    "POST api/price-lists/": door(EDITORS, 201, body={"name": "Hotels"}),
+    "GET api/price-lists/<int:list_id>/": door(SEES_DRAFTS),
+    "PATCH api/price-lists/<int:list_id>/": door(EDITORS, body={"name": "Hotels"}),
+    "DELETE api/price-lists/<int:list_id>/": door(EDITORS, 204),
+    "GET api/price-lists/<int:list_id>/prices/": door(SEES_DRAFTS),
+    "PUT api/price-lists/<int:list_id>/prices/": door(
+        EDITORS, body=lambda w: {"prices": [{"variant_id": w.variant.pk, "price": "9.00"}]}
+    ),
+    "GET api/customer-groups/": door(OWNERS),
+    "POST api/customer-groups/": door(OWNERS, 201, body={"name": "Hotels"}),
+    "GET api/customer-groups/<int:group_id>/": door(OWNERS),
+    "PATCH api/customer-groups/<int:group_id>/": door(OWNERS, body={"name": "Hotels"}),
+    "DELETE api/customer-groups/<int:group_id>/": door(OWNERS, 204),
+    "GET api/customer-groups/<int:group_id>/customers/": door(OWNERS),
+    "POST api/customer-groups/<int:group_id>/customers/": door(
+        OWNERS, body=lambda w: {"email": w.users[STRANGER].email}
+    ),
+    "PUT api/customer-groups/<int:group_id>/customers/<uuid:public_id>/": door(OWNERS),
+    "DELETE api/customer-groups/<int:group_id>/customers/<uuid:public_id>/": door(OWNERS, 204),
     # --- orders and money ---
     "POST api/orders/checkout/": door(EVERYBODY - {READ_KEY}, 201, body=order_of),
     "GET api/orders/": door(EVERYBODY - {ANON, READ_KEY}),
@@ -270,7 +306,10 @@ def address(world: World, route: str, who: str) -> str:
         "pay/return/": lambda: world.things[payment].public_id,
         "api/addresses/": lambda: world.things["address"].public_id,
         "api/keys/": lambda: world.things["key"].public_id,
+        "api/customer-groups/": lambda: world.users[CUSTOMER].public_id,
         "api/staff/": lambda: world.users[SUPPORT].public_id,
+        "api/imports/": lambda: world.things["import"].public_id,
+        "api/exports/": lambda: world.things["export"].public_id,
     }
     nouns = {"categories": "category", "brands": "brand", "collections": "collection"}
     named = next((thing for noun, thing in nouns.items() if f"api/{noun}/" in route), "product")
@@ -293,5 +332,11 @@ def address(world: World, route: str, who: str) -> str:
         .replace("<int:type_id>", str(world.product_type.pk))
         .replace("<int:product_id>", str(world.product.pk))
         .replace("<int:term_id>", str(world.term.pk))
+        .replace("<int:list_id>", str(world.price_list.pk))
+        .replace("<int:group_id>", str(world.group.pk))
+        .replace(
+            "<int:price_id>",
+            str(world.things["current price" if "end/" in filled else "future price"].pk),
+        )
         .replace("<slug:code>", world.language.pk)
     )

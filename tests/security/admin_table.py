@@ -47,6 +47,7 @@ ADMIN: dict[str, Pages] = {
     "catalog.category": Pages(
         EVERY_ROLE, EDITORS, EDITORS, EDITORS, actions={"delete_selected": EDITORS}
     ),
+    "catalog.transfer": Pages(EDITORS),
     "catalog.product": Pages(
         EVERY_ROLE, EDITORS, EDITORS | {KEEPER}, EDITORS,
         actions=dict.fromkeys(("publish", "unpublish", "restore", "delete_selected"), EDITORS),
@@ -60,6 +61,9 @@ ADMIN: dict[str, Pages] = {
         )
         for name in ("attribute", "producttype", "brand", "collection", "language", "term")
     },
+    "catalog.price": Pages(EVERY_ROLE, EDITORS, EDITORS, EDITORS, actions={"end_now": EDITORS}),
+    "catalog.pricelist": Pages(EVERY_ROLE, EDITORS, EDITORS, EDITORS),
+    "account.customergroup": Pages(OWNERS, OWNERS, OWNERS, OWNERS),
     "inventory.stockitem": Pages(OWNERS | {KEEPER}),
     "inventory.movement": Pages(OWNERS | {KEEPER}),
     "inventory.reservation": Pages(OWNERS | {KEEPER}),

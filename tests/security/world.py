@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gzip
 import json
 import sys
 from collections.abc import Iterator
@@ -20,13 +21,13 @@ from django.utils import timezone
 from PIL import Image as Picture
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from account import addresses, api_keys, roles, sessions, tokens
+from account import addresses, api_keys, customer_groups, roles, sessions, tokens
 from account.models import Role, User
 from account.scopes import SCOPES
 from audit.models import AuditEntry
-from catalog import attributes, groupings, texts
+from catalog import attributes, groupings, price_lists, texts
 from catalog.images import add_image, read_picture
-from catalog.models import Product
+from catalog.models import Price, Product, Transfer, TransferChunk
 from common.actors import GUEST
 from events.models import Letter
 from inventory.models import Movement, Reservation
@@ -112,6 +113,7 @@ def build() -> World:
     world = World()
     _people(world)
     _catalogue(world)
+    _prices(world)
     _orders(world)
     _rest(world)
     return world
@@ -158,10 +160,29 @@ def _catalogue(world: World) -> None:
         "term": texts.create_term(text="Red", translations={"am": "ቀይ"}),
     }  # fmt: skip
     groupings.set_products(collection_id=world.collection.pk, product_ids=[product.pk])
+    for direction in ("import", "export"):
+        transfer = Transfer.objects.create(
+            direction=direction, state="done", format="nexus", options={"kind": "csv"}, file="a.csv"
+        )
+        TransferChunk.objects.create(transfer=transfer, number=0, content=gzip.compress(b"slug"))
+        world.things[direction] = transfer
     archived = factories.variant(product_name="Gone").product
     Product.objects.filter(pk=archived.pk).update(is_published=False, archived_at=timezone.now())
     archived.variants.update(archived_at=timezone.now())
     world.things["archived"] = archived
+
+
+def _prices(world: World) -> None:
+    """A list, a group, and prices of the variant that hold and that are to come."""
+    world.things["group"] = customer_groups.create_group(name="Cafés")
+    buyer = world.users[CUSTOMER]
+    customer_groups.put_customer(user_id=buyer.pk, group_id=world.group.pk)
+    world.things["price_list"] = price_lists.create_price_list(name="Cafés", group=None)
+    for name, days, pieces in (("current", -1, 2), ("future", 1, 3)):
+        world.things[f"{name} price"] = Price.objects.create(
+            variant=world.variant, price_list=world.price_list, amount=90, min_quantity=pieces,
+            valid_from=timezone.now() + timedelta(days=days),
+        )  # fmt: skip
 
 
 def _orders(world: World) -> None:
@@ -210,6 +231,10 @@ def _rest(world: World) -> None:
         "catalog.collection": world.collection,
         "catalog.language": world.language,
         "catalog.term": world.term,
+        "catalog.transfer": world.things["import"],
+        "catalog.price": world.things["future price"],
+        "catalog.pricelist": world.price_list,
+        "account.customergroup": world.group,
         "events.letter": letter,
         "inventory.stockitem": world.variant.stock_item,
         "inventory.movement": Movement.objects.first(),
