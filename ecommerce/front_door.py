@@ -33,6 +33,7 @@ _ACCEPTED = ("*/*", "application/json", "application/*")
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Headers = list[tuple[str, str]]
+Kind = tuple[str, str, str, str]
 
 
 class FrontDoor:
@@ -40,13 +41,13 @@ class FrontDoor:
 
     def __init__(self, django: Callable[[Environ, StartResponse], Iterable[bytes]]) -> None:
         self.django = django
-        self._headers: dict[tuple[str, str, str], Headers] = {}
+        self._headers: dict[Kind, Headers] = {}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         key = _product_of(environ)
         if key is None:
             return self.django(environ, start_response)
-        kind = _kind_of(environ)
+        kind = _kind_of(environ, key)
         headers = self._headers.get(kind)
         if headers is None:
             return self.django(environ, self._learning(kind, start_response))
@@ -87,7 +88,7 @@ class FrontDoor:
         start_response("200 OK", [*headers, *own])
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]
 
-    def _learning(self, kind: tuple[str, str, str], start_response: StartResponse) -> StartResponse:
+    def _learning(self, kind: Kind, start_response: StartResponse) -> StartResponse:
         """Keep the headers of Django's answer to a question of this kind, if it is a good one."""
 
         def learn(status: str, headers: Headers, *args: Any) -> Any:
@@ -126,10 +127,11 @@ def _host_is_ours(environ: Environ) -> bool:
     return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
 
 
-def _kind_of(environ: Environ) -> tuple[str, str, str]:
-    """What the common headers depend on: a known origin, and whether the connection is safe."""
+def _kind_of(environ: Environ, key: str) -> Kind:
+    """What the common headers depend on: list or product, a known origin, whether the connection is safe."""
     origin = environ.get("HTTP_ORIGIN", "")
     return (
+        "product" if key else "list",
         origin if origin in settings.CORS_ALLOWED_ORIGINS else "",
         environ.get("HTTP_X_FORWARDED_PROTO", "")[:10],
         environ.get("wsgi.url_scheme", ""),

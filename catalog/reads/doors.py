@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
@@ -13,8 +14,16 @@ from catalog.prices import price_list_of
 from catalog.reads.callers import VARY, cache_control, context_of
 from catalog.reads.context import Context
 from catalog.reads.database import in_transaction
-from catalog.reads.pages import Answer, list_page, one_product
-from catalog.reads.questions import Parameters, as_parameters, ask, plain_query
+from catalog.reads.pages import Answer, changes_page, list_page, one_product
+from catalog.reads.questions import (
+    Parameters,
+    as_parameters,
+    ask,
+    changes_since,
+    plain_query,
+)
+from catalog.serializers import ProductSerializer
+from catalog.sparse import Shape, reshaper, shape_of
 from common.conditional import demand_state
 
 
@@ -30,12 +39,16 @@ def answer_list(request: Request) -> HttpResponse:
         serializer = ProductQuerySerializer(data=request.query_params)
         serializer.is_valid(raise_exception=True)
         query = dict(serializer.validated_data)
-    path = request.path
-    checked = query
+    path, checked = request.path, query
+    seen = request.headers.get("If-None-Match", "")
 
     def read(context: Context) -> Answer:
-        seen = request.headers.get("If-None-Match", "")
-        return list_page(ask(path, parameters, checked, context), context, if_none_match=seen)
+        reshape = _reshaper(request, context)
+        if checked.get("updated_since") is not None:
+            found, following = changes_since(path, parameters, checked, context)
+            return changes_page(found, following, context, reshape=reshape, if_none_match=seen)
+        asked = ask(path, parameters, checked, context, reshape=reshape)
+        return list_page(asked, context, if_none_match=seen)
 
     response = _response(request, read)
     assert response is not None, "a list is always there"
@@ -49,7 +62,29 @@ def answer_product(request: Request, key: str) -> HttpResponse | None:
         common.errors.Invalid: a parameter makes no sense.
     """
     seen = request.headers.get("If-None-Match", "")
-    return _response(request, lambda context: one_product(key, context, if_none_match=seen))
+
+    def read(context: Context) -> Answer | None:
+        reshape = _reshaper(request, context)
+        return one_product(key, context, if_none_match=seen, reshape=reshape)
+
+    return _response(request, read)
+
+
+def _reshaper(request: Request, context: Context) -> Callable[[list[bytes]], list[bytes]] | None:
+    """What `fields=` and `expand=` make of rendered products.
+
+    Raises:
+        common.errors.Invalid: what is asked for does not exist.
+    """
+    query = request.query_params
+    if "fields" not in query and "expand" not in query:
+        return None
+    return reshaper(query.getlist("fields"), query.getlist("expand"), _shape(), context)
+
+
+@lru_cache(maxsize=1)
+def _shape() -> Shape:
+    return shape_of(ProductSerializer(context={"sees_everything": False}))
 
 
 def plain_answer(

@@ -20,8 +20,9 @@ from catalog.reads.finding import Found, Wanted, find
 from catalog.reads.freshness import VERSIONS, Freshness, scopes_of
 from catalog.reads.rendering import LISTED_VARIANTS, document_key, render
 from catalog.reads.store import Entry
+from catalog.sync import Changes
 
-Tail = Callable[[Found, "Wanted", Context], dict[str, Any]]
+Reshape = Callable[[list[bytes]], list[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Asked:
     wanted: Callable[[tuple[int, ...] | None], Wanted]
     links: Callable[[Found], tuple[str | None, str | None]]
     further: Callable[[Wanted, Context], dict[str, Any]] | None = None
-    reshape: Callable[[list[bytes]], list[bytes]] | None = None
+    reshape: Reshape | None = None
 
 
 def list_page(asked: Asked, context: Context, *, if_none_match: str = "") -> Answer:
@@ -124,7 +125,7 @@ def _joined(
     page: Found,
     wanted: Wanted,
     context: Context,
-    reshape: Callable[[list[bytes]], list[bytes]] | None,
+    reshape: Reshape | None,
 ) -> bytes:
     """The page's documents in order; what is not known yet is rendered in one statement."""
     ids = [pk for pk, _ in page.rows]
@@ -134,6 +135,24 @@ def _joined(
         documents = documents | render(missing, context)
     pieces = [documents[pk] for pk in ids if pk in documents]
     return b",".join(reshape(pieces) if reshape else pieces)
+
+
+def changes_page(
+    found: Changes,
+    following: str | None,
+    context: Context,
+    *,
+    reshape: Reshape | None = None,
+    if_none_match: str = "",
+) -> Answer:
+    """A page of changes: what products are now, the ids of those that are not shown any more, and when to ask again from."""
+    documents = render(found.shown, context) if found.shown else {}
+    pieces = [documents[pk] for pk in found.shown if pk in documents]
+    shown = b",".join(reshape(pieces) if reshape else pieces)
+    tail = {"next": following, "previous": None, "removed": found.removed, "until": found.until}
+    body = b'{"results":[' + shown + b"]," + orjson.dumps(tail, option=orjson.OPT_UTC_Z)[1:]
+    etag = f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
+    return Answer(None if _names(if_none_match, etag) else body, etag)
 
 
 # --- one product --------------------------------------------------------------------------------
@@ -157,7 +176,7 @@ def one_product(
     context: Context,
     *,
     if_none_match: str = "",
-    reshape: Callable[[bytes], bytes] | None = None,
+    reshape: Reshape | None = None,
 ) -> Answer | None:
     """A product on sale, by id or slug; None when there is none. One statement, or two when nobody has rendered it yet."""
     ((column, value),) = by_id_or_slug(key).items()
@@ -176,7 +195,7 @@ def one_product(
         if body is None:
             return None
     if reshape is not None:
-        body = reshape(body)
+        (body,) = reshape([body])
     etag = f'"v{version}.{hashlib.sha256(body).hexdigest()[:24]}"'
     return Answer(None if _names(if_none_match, etag) else body, etag)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from django.utils.datastructures import MultiValueDict
 
-from catalog import search
+from catalog import search, sync
 from catalog.facets import facets
 from catalog.filters import Condition, conditions
 from catalog.reads.context import Context
@@ -73,11 +73,19 @@ def plain_query(parameters: Parameters) -> dict[str, Any] | None:
 # --- from a checked query to a page -------------------------------------------------------------
 
 
-def ask(path: str, parameters: Parameters, query: Mapping[str, Any], context: Context) -> Asked:
+def ask(
+    path: str,
+    parameters: Parameters,
+    query: Mapping[str, Any],
+    context: Context,
+    *,
+    reshape: Callable[[list[bytes]], list[bytes]] | None = None,
+) -> Asked:
     """The question for a list.
 
     Args:
         query: what `ProductQuerySerializer` or `plain_query` made of the parameters.
+        reshape: makes products smaller or fuller than they were rendered.
 
     Raises:
         common.errors.Invalid: an unknown ordering, a page or page size that makes no sense, a foreign cursor.
@@ -91,10 +99,8 @@ def ask(path: str, parameters: Parameters, query: Mapping[str, Any], context: Co
         )
     if ordering == "relevance" and not words:
         raise invalid_field("ordering", "needs_search", "Relevance needs a search.")
-    size = _number(given, "page_size", DEFAULT_PAGE_SIZE, "A page size is a number from 1 to 100.")
-    size = min(size, MAX_PAGE_SIZE)
-    kept = sorted((name, value) for name, value in parameters if name not in PRESENTATION)
-    place = f"{path}|{ordering}|{kept}|{context.price_list}.{context.currency}"
+    size = page_size(given)
+    place = _place(path, ordering, parameters, context)
     wanted = Wanted(
         ordering=ordering,
         size=size,
@@ -133,7 +139,52 @@ def ask(path: str, parameters: Parameters, query: Mapping[str, Any], context: Co
         wanted=lambda shelves: replace(wanted, shelves=shelves),
         links=links,
         further=further if {"count", "facets"} & given.keys() else None,
+        reshape=reshape,
     )
+
+
+def page_size(given: Mapping[str, str]) -> int:
+    """How many rows a page has.
+
+    Raises:
+        common.errors.Invalid: it is no number from 1 on.
+    """
+    complaint = "A page size is a number from 1 to 100."
+    return min(_number(given, "page_size", DEFAULT_PAGE_SIZE, complaint), MAX_PAGE_SIZE)
+
+
+def changes_since(
+    path: str, parameters: Parameters, query: Mapping[str, Any], context: Context
+) -> tuple[sync.Changes, str | None]:
+    """A page of what has changed, and the address of the next (docs/lists.md).
+
+    Raises:
+        common.errors.Invalid: a foreign cursor, a numbered page or an ordering: changes have their own.
+    """
+    given = dict(parameters)
+    for name in ("ordering", "page", "facets", "count"):
+        if name in given:
+            raise invalid_field(
+                name, "exclusive", "Changes come in the order in which they happened."
+            )
+    place = _place(path, "changes", parameters, context)
+    after = None
+    if (cursor := given.get("cursor")) is not None:
+        _, value, pk = decode(cursor, place)
+        after = (value, int(pk))
+    found = sync.changes(query, context, size=page_size(given), after=after)
+    following = None
+    if found.following is not None:
+        kept = [(key, value) for key, value in parameters if key != "cursor"]
+        cursor = encode(place, False, *found.following)
+        following = f"{public_url(path)}?{urlencode([*kept, ('cursor', cursor)])}"
+    return found, following
+
+
+def _place(path: str, ordering: str, parameters: Parameters, context: Context) -> str:
+    """What a cursor belongs to: the list, its order, its filters, and whose prices it is sorted and narrowed by."""
+    kept = sorted((name, value) for name, value in parameters if name not in PRESENTATION)
+    return f"{path}|{ordering}|{kept}|{context.price_list}.{context.currency}"
 
 
 def _others(query: Mapping[str, Any]) -> list[Condition]:
