@@ -73,7 +73,7 @@ def start(command: list[str], port: int, environment: Mapping[str, str], log: Pa
     """Start it and wait for its first page of products.
 
     Raises:
-        RuntimeError: it ended, or does not answer within half a minute.
+        RuntimeError: it ended, or does not answer within a minute.
     """
     with log.open("wb") as file:
         process = subprocess.Popen(
@@ -82,7 +82,7 @@ def start(command: list[str], port: int, environment: Mapping[str, str], log: Pa
         )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     http = httpx.Client(base_url=url, timeout=30)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(httpx.HTTPError):
             if http.get("/api/products/").status_code == 200:
