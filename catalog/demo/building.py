@@ -14,11 +14,19 @@ from django.db.backends.utils import CursorWrapper
 from catalog.categories import create_category
 from catalog.demo.art.canvas import SIDE
 from catalog.demo.art.drawing import draw
+from catalog.demo.described import (
+    build_collection,
+    build_types,
+    build_words,
+    in_amharic,
+    said_of,
+    type_of,
+)
 from catalog.demo.goods import Good
 from catalog.demo.shelves import SHELVES
 from catalog.demo.stock import GOODS
 from catalog.images import Picture, add_image
-from catalog.models import Category, Product, Variant
+from catalog.models import Category, Product, ProductType, Variant
 from catalog.services import NewProduct, NewVariant, create_product
 from common.actors import Actor
 
@@ -71,6 +79,7 @@ def build_shelves() -> int:
                 description=f"<p>{shelf.description}</p>",
                 parent=known[shelf.above] if shelf.above else None,
                 position=position,
+                translations=in_amharic(shelf.name),
             )
             made += 1
     return made
@@ -97,13 +106,20 @@ def build_goods(
 
     A few pictures are drawn ahead while earlier products are written.
     """
+    if not goods:
+        return  # what describes them is their owner's by now
     categories = {category.slug: category for category in Category.objects.all()}
+    with transaction.atomic():
+        types = build_types()
+        build_words()
     with ThreadPoolExecutor(_PENS) as pens:
         for good, content in progress(_drawn(goods, pens)):
             with transaction.atomic():
-                product = create_product(new=_new_product(good, categories), by=BUILDER)
+                product = create_product(new=_new_product(good, categories, types), by=BUILDER)
                 picture = Picture(content, SIDE, SIDE)
                 add_image(product=product, picture=picture, alt=good.alt, position=0)
+    with transaction.atomic():
+        build_collection()
 
 
 def _drawn(goods: list[Good], pens: ThreadPoolExecutor) -> Iterator[Built]:
@@ -117,7 +133,9 @@ def _drawn(goods: list[Good], pens: ThreadPoolExecutor) -> Iterator[Built]:
         yield first, drawing.result()
 
 
-def _new_product(good: Good, categories: dict[str, Category]) -> NewProduct:
+def _new_product(
+    good: Good, categories: dict[str, Category], types: dict[str, ProductType]
+) -> NewProduct:
     return NewProduct(
         name=good.name,
         slug=good.slug,
@@ -126,6 +144,9 @@ def _new_product(good: Good, categories: dict[str, Category]) -> NewProduct:
         tags=good.tags,
         category=categories[good.shelf],
         is_published=True,
+        product_type=types.get(type_of(good)),
+        attributes=said_of(good),
+        translations=in_amharic(good.name),
         variants=[
             NewVariant(
                 price=offer.price,

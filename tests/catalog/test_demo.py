@@ -30,7 +30,17 @@ from catalog.demo.goods import Drawing
 from catalog.demo.people import PEOPLE
 from catalog.demo.shelves import SHELVES
 from catalog.demo.stock import GOODS
-from catalog.models import Category, Image, Product, Variant
+from catalog.models import (
+    Attribute,
+    Brand,
+    Category,
+    Collection,
+    Image,
+    Product,
+    ProductType,
+    Term,
+    Variant,
+)
 from catalog.services import delete_product, update_product, update_variant
 from common.actors import SYSTEM
 from inventory.models import Movement, StockItem
@@ -71,6 +81,8 @@ def built(django_db_setup, django_db_blocker, tmp_path_factory):
         StockItem.objects.all().delete()
         for shelf in reversed(SHELVES):
             Category.objects.filter(slug=shelf.slug).delete()
+        for model in (Collection, ProductType, Attribute, Term, Brand):
+            model.objects.all().delete()
         User.objects.filter(email__in=[person.email for person in PEOPLE]).delete()
 
 
@@ -358,3 +370,20 @@ def test_production_refuses(demo, settings):
         build()
     assert rows() == before
     assert not demo.exists()
+
+
+# --- how it is described ----------------------------------------------------------------------
+
+
+def test_the_demo_shop_is_described_grouped_and_said_in_amharic(demo, api):
+    amharic = {"HTTP_ACCEPT_LANGUAGE": "am"}
+    coffee = api.get("/api/products/yirgacheffe-coffee/", **amharic).json()
+    assert coffee["name"] == "ይርጋጨፌ ቡና"
+    said = {entry["code"]: entry["value"] for entry in coffee["attributes"]}
+    assert said == {"process": "የታጠበ", "roast": "ለስላሳ", "altitude": 2000, "harvest": "2025-11-10"}
+    assert coffee["options"][1]["name"] == "አፈጫጨት"
+    (gifts,) = api.get("/api/collections/", **amharic).json()["results"]
+    assert gifts["name"] == "የገና ስጦታዎች"
+    inside = api.get("/api/products/?collection=gifts-for-genna").json()["results"]
+    assert "habesha-kemis" in {row["slug"] for row in inside}
+    assert Brand.objects.filter(name="Abol Roasters").exists()

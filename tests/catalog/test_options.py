@@ -147,6 +147,7 @@ def test_two_writers_at_once_stay_below_the_limit(locks, monkeypatch):
     monkeypatch.setattr(services, "MAX_VARIANTS", 3)
     if not locks:
         monkeypatch.setattr(services, "_lock_product", lambda pk: Product.objects.get(pk=pk))
+        monkeypatch.setattr(services, "touch", lambda pk: None)  # which locks it, too
     together, outcomes = Barrier(2, timeout=10), []
     usual = services._insert_variants
 

@@ -24,6 +24,11 @@ FIRST_IDS = {
     "catalog.Product": 101,
     "catalog.Variant": 201,
     "catalog.Image": 301,
+    "catalog.Attribute": 401,
+    "catalog.ProductType": 451,
+    "catalog.Brand": 501,
+    "catalog.Collection": 551,
+    "catalog.Term": 601,
     "orders.OrderLine": 1001,
 }
 
@@ -133,6 +138,8 @@ def _reset_ids() -> None:
     with connection.cursor() as cursor:
         for label in ("account", "catalog", "inventory", "orders", "payments"):
             for model in apps.get_app_config(label).get_models():
+                if model._meta.pk.column != "id":
+                    continue  # nothing counts its rows
                 first = FIRST_IDS.get(model._meta.label, 1)
                 cursor.execute(
                     "SELECT setval(pg_get_serial_sequence(%s, 'id'), %s, false)",
