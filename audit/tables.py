@@ -57,7 +57,7 @@ AUDITED: Mapping[str, Audited] = {
         masked=_columns("description translations"),
         ignored=_columns(
             "published_at created_at updated_at min_price in_stock sku_list folded_name search"
-            " variant_count brand_id further_words tokens version"
+            " variant_count brand_id further_words tokens version name_words"
         ),
         public="slug",
         watched=_columns(f"{_OF_PRODUCT} description translations"),  # the rest follows by triggers
@@ -289,6 +289,8 @@ UNAUDITED: Mapping[str, str] = {
     "inventory_reservation": "hot, and derivable: every change goes with an order's, and `doctor` compares the two",
     "catalog_pricechange": "derived by a trigger from the prices of variants, which are audited",
     "catalog_offer": "derived by triggers from products and prices, which are audited",
+    "catalog_searchword": "derived by triggers from the words of products, which are audited",
+    "catalog_searchalias": "derived by triggers from names and translations, which are audited",
     "catalog_catalogversion": "counters, raised by triggers",
     "catalog_catalogmoment": "derived by triggers from the times of prices and products",
     "catalog_catalogtouch": "empty between transactions",

@@ -1,4 +1,4 @@
-# ruff: noqa: S608 (SQL made of constants of this module and of catalog.search; words are parameters)
+# ruff: noqa: E501 (rows of SQL)
 """What a search costs, and what it finds: p50 and p99 per kind of query at several sizes, beside a plain query in the same run.
 
     python -m benchmarks.search [--sizes 10000,100000,1000000] [--rounds 40] [--folder ...]
@@ -60,8 +60,8 @@ KINDS = {
     "nothing like it": "xylophone quartet",
 }
 FLOOR = """
-SELECT id FROM catalog_product, to_tsquery('simple', catalog_fold(%(query)s)) query
- WHERE search @@ query AND is_published ORDER BY ts_rank(search, query) DESC, id DESC LIMIT 20
+SELECT id FROM catalog_product WHERE search @@ %(query)s::tsquery AND is_published
+ ORDER BY ts_rank(search, %(query)s::tsquery) DESC, id DESC LIMIT 20
 """
 
 
@@ -94,17 +94,32 @@ def fill(db: Any, first: int, last: int) -> float:
     for _, definition in indexes:
         db.execute(definition)
     db.execute("SET session_replication_role = origin")
-    db.execute("SELECT catalog_refresh_search_words(ARRAY(SELECT id FROM catalog_product WHERE id %% 7 = 0 OR id < 5000))", {})
+    db.execute(
+        "SELECT catalog_refresh_search_words(ARRAY(SELECT id FROM catalog_product WHERE id %% 7 = 0 OR id < 5000))",
+        {},
+    )
     db.execute("VACUUM ANALYZE catalog_product")
     db.execute("VACUUM ANALYZE catalog_searchword")
     return round(time.monotonic() - began, 1)
 
 
-def speed(dsn: str, sizes: list[int], rounds: int) -> list[dict[str, Any]]:
-    """All kinds of query at all sizes."""
+def page(words: str, most: int | None) -> tuple[str, list[Any]]:
+    """The first page of a list: twenty products by relevance."""
+    from catalog.search import matches
+
+    sql, params = matches(words, most=most)
+    return (
+        f"SELECT p.id, hit.relevance FROM catalog_product p JOIN ({sql}) hit ON hit.product_id = p.id"
+        " ORDER BY hit.relevance DESC, p.id DESC LIMIT 20",
+        params,
+    )
+
+
+def speed(dsn: str, sizes: list[int], rounds: int, told: dict[str, Any]) -> None:
+    """All kinds of query at all sizes; the results are kept after each."""
     import psycopg
 
-    from catalog.search import nearest
+    from catalog.search import matches
 
     results: list[dict[str, Any]] = []
     done = 0
@@ -116,15 +131,40 @@ def speed(dsn: str, sizes: list[int], rounds: int) -> list[dict[str, Any]]:
             print(f"{size:,} products, filled in {seconds} s", flush=True)
             for kind, template in KINDS.items():
                 words = template.format(last=size)
-                sql, params = nearest(words, limit=20)
-                count = len(db.execute(sql, params).fetchall())
-                ours = measure(lambda sql=sql, params=params: db.execute(sql, params).fetchall(), rounds)
+                count = len(
+                    db.execute(
+                        f"SELECT FROM ({matches(words)[0]}) hit", matches(words)[1]
+                    ).fetchall()
+                )
+                ours = {
+                    way: measure(
+                        lambda page=page(words, most): db.execute(*page).fetchall(), rounds
+                    )
+                    for way, most in (("all", None), ("nearest 1,000", 1000))
+                }
                 query = " & ".join(f"'{word}':*" for word in words.replace("-", " ").split())
-                floor = measure(lambda query=query: db.execute(FLOOR, {"query": query}).fetchall(), rounds)
-                row = {"size": size, "kind": kind, "words": words, "shown": count, "ours": ours, "floor": floor}
+                floor = measure(
+                    lambda query=query: db.execute(FLOOR, {"query": query}).fetchall(), rounds
+                )
+                row = {
+                    "size": size,
+                    "kind": kind,
+                    "words": words,
+                    "found": count,
+                    "ours": ours,
+                    "floor": floor,
+                }
                 results.append(row)
-                print(f"  {kind:32}{count:4}  ours {ours['p50_ms']:8.2f} {ours['p99_ms']:8.2f}   floor {floor['p50_ms']:8.2f}", flush=True)
-    return results
+                print(
+                    f"  {kind:32}{count:8,}" + "".join(f"  {way} {ms['p50_ms']:8.2f} {ms['p99_ms']:8.2f}" for way, ms in ours.items())
+                    + f"   floor {floor['p50_ms']:8.2f}", flush=True,
+                )  # fmt: skip
+            RESULT.parent.mkdir(exist_ok=True)
+            RESULT.write_text(json.dumps({
+                "at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "machine": f"{platform.machine()}, {os.cpu_count()} cores", "load": round(os.getloadavg()[0], 1),
+                "recall": told, "speed": results,
+            }, indent=2, ensure_ascii=False) + "\n")  # fmt: skip
 
 
 def recall() -> dict[str, Any]:
@@ -139,7 +179,12 @@ def recall() -> dict[str, Any]:
         keys = build()
         for query in QUERIES:
             found = find(keys, query.words)
-            kind = told.setdefault(query.kind, dict.fromkeys(("queries", "expected", "found", "firsts", "first_right", "unwanted"), 0))
+            kind = told.setdefault(
+                query.kind,
+                dict.fromkeys(
+                    ("queries", "expected", "found", "firsts", "first_right", "unwanted"), 0
+                ),
+            )
             kind["queries"] += 1
             kind["expected"] += len(query.expected)
             kind["found"] += len(query.expected & set(found))
@@ -171,12 +216,7 @@ def main() -> None:
         print(f"{kind:12}{row}")
     info = server.ensure_running(Path(folder) / "postgres")
     dsn = f"host='{info.host}' port={info.port} user={server.SUPERUSER} dbname={info.dbname}"
-    rows = speed(dsn, [int(size) for size in given.sizes.split(",")], given.rounds)
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps({
-        "at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "load": os.getloadavg()[0], "recall": told, "speed": rows,
-    }, indent=2, ensure_ascii=False) + "\n")  # fmt: skip
+    speed(dsn, [int(size) for size in given.sizes.split(",")], given.rounds, told)
 
 
 if __name__ == "__main__":

@@ -221,6 +221,8 @@ NOT_PERSONAL: Mapping[str, Mapping[str, str]] = {
         ),
     },
     "catalog_producttype": {GOODS: "name"},
+    "catalog_searchalias": {HOUSE: "kind", GOODS: "word meaning"},
+    "catalog_searchword": {GOODS: "word"},
     "catalog_term": {GOODS: "text translations"},
     "catalog_transfer": {
         STATES: "direction state format options",

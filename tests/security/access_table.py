@@ -178,6 +178,7 @@ API: dict[str, Door] = {
     "DELETE api/categories/<slug:key>/": door(EDITORS, 204),
     "GET api/products/": for_all(),
     "POST api/products/": door(EDITORS, 201, body={"name": "Tea", "price": "5.00", "stock": 4}),
+    "GET api/products/suggest/": for_all(),
     "GET api/products/<slug:key>/": for_all(),
     "PUT api/products/<slug:key>/": door(EDITORS, body={"name": "Tea", "price": "5.00"}),
     "PATCH api/products/<slug:key>/": door(EDITORS, body={"name": "Tea"}),
