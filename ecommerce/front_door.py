@@ -26,7 +26,11 @@ from common.http import given_or_new_request_id
 LIST = "/api/products/"
 _ONE = re.compile(r"/api/products/([a-z0-9_-]{1,120})/")
 _OTHER_DOORS = {"suggest"}  # paths of that shape that are no product
-_OWN = {"content-length", "etag", "x-request-id", "content-language", "content-type", "date"}
+# What each answer has of its own.
+_OWN = {
+    "content-length", "etag", "x-request-id", "content-language", "content-type", "date", "ratelimit-limit",
+    "ratelimit-policy", "ratelimit-remaining", "ratelimit-reset",
+}  # fmt: skip
 _MOST_KINDS = 64
 _ACCEPTED = ("*/*", "application/json", "application/*")
 
@@ -92,7 +96,12 @@ class FrontDoor:
         """Keep the headers of Django's answer to a question of this kind, if it is a good one."""
 
         def learn(status: str, headers: Headers, *args: Any) -> Any:
-            if status.startswith("200 ") and len(self._headers) < _MOST_KINDS:
+            names = {name.lower() for name, _ in headers}
+            if (
+                status.startswith("200 ")
+                and len(self._headers) < _MOST_KINDS
+                and "set-cookie" not in names
+            ):
                 self._headers[kind] = [
                     (name, value) for name, value in headers if name.lower() not in _OWN
                 ]

@@ -154,6 +154,39 @@ QUERIES: dict[str, tuple[str, str]] = {
         """,
         "product {0} shows in_stock={1} and {2}, its variants say {3} and {4}",
     ),
+    # Most products have no price beside their own: their offer is a comparison, not a computation.
+    "lists know what products cost": (
+        """
+        WITH further AS (
+            SELECT coalesce(array_agg(DISTINCT variant.product_id), '{}') AS ids
+              FROM catalog_price price JOIN catalog_variant variant ON variant.id = price.variant_id
+        ), wanted AS (
+            SELECT product.id AS product_id, 1 AS price_list_id, '' AS currency, product.min_price AS price
+              FROM catalog_product product CROSS JOIN further
+             WHERE product.is_published AND product.archived_at IS NULL AND product.variant_count > 0
+               AND product.id <> ALL (further.ids)
+               AND (product.publish_until IS NULL OR product.publish_until > now())
+             UNION
+            SELECT found.product_id, found.price_list_id, found.currency, found.price
+              FROM further CROSS JOIN LATERAL catalog_wanted_offers(further.ids) found
+        ), known AS (
+            SELECT offer.product_id, offer.price_list_id, offer.currency, offer.price
+              FROM catalog_offer offer CROSS JOIN further
+             WHERE offer.valid_until > now() AND (offer.price_list_id = 1 OR offer.product_id = ANY (further.ids))
+        )
+        SELECT * FROM ((TABLE wanted EXCEPT TABLE known) UNION ALL (TABLE known EXCEPT TABLE wanted)) different
+        """,
+        "product {0}, price list {1}, currency “{2}”: the offer at {3} is missing, or is no price of it",
+    ),
+    "the history of a price ends with the price": (
+        """
+        SELECT variant.id, variant.price, change.price
+          FROM catalog_variant variant
+          LEFT JOIN catalog_pricechange change ON change.variant_id = variant.id AND change.valid_until IS NULL
+         WHERE change.price IS DISTINCT FROM variant.price
+        """,
+        "variant {0} costs {1}, its history says {2}",
+    ),
 }
 
 LIMIT = 100  # rows named per invariant; more of the same helps nobody

@@ -72,6 +72,13 @@ CORRUPTIONS = [
     ("an order's last move is its state", "DELETE FROM orders_orderevent"),
     ("catalogue shows what there is", "UPDATE catalog_product SET in_stock = NOT in_stock"),
     ("catalogue shows what there is", "UPDATE catalog_product SET min_price = min_price + 1"),
+    ("lists know what products cost", "UPDATE catalog_offer SET price = price + 1"),
+    ("lists know what products cost", "DELETE FROM catalog_offer"),
+    (
+        "the history of a price ends with the price",
+        "UPDATE catalog_pricechange SET price = price + 1",
+    ),
+    ("the history of a price ends with the price", "DELETE FROM catalog_pricechange"),
 ]
 
 
