@@ -18,6 +18,8 @@ from benchmarks.works import Work
 from benchmarks.wrk import Run
 
 RESULT = Path(__file__).parent / "results" / "catalog.json"
+DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
+BEGIN, END = "<!-- results: make bench -->\n", "<!-- end of results -->"
 SEARCH_TIMES = 3.0  # how much slower a million may be than ten thousand: for a search
 TIMES = 1.5  # for anything else
 
@@ -119,7 +121,55 @@ def write(measured: Mapping[str, Any], rounds: int, seconds: float) -> None:
     kept |= {name: {**head, **found} for name, found in measured.items()}
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps({"catalogues": kept}, indent=2, ensure_ascii=False) + "\n")
-    print(f"\nKept in benchmarks/results/{RESULT.name}")
+    DOCUMENT.write_text(documented(DOCUMENT.read_text(), kept))
+    print(f"\nKept in benchmarks/results/{RESULT.name} and docs/{DOCUMENT.name}")
+
+
+def documented(text: str, catalogues: Mapping[str, Any]) -> str:
+    """The document with these results in the place for them."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    tables = "\n".join(table(name, catalogues[name]) for name in sorted(catalogues, key=_by_size))
+    return f"{before}{BEGIN}{tables}{END}{after}"
+
+
+def table(name: str, found: Mapping[str, Any]) -> str:
+    """One catalogue's results in Markdown."""
+    size, _, shape = name.partition(" ")
+    load = ", ".join(str(part) for part in found["machine"]["load"])
+    lines = [
+        f"**{int(size):,} products, {shape}**; {found['measured_at'][:10]}, commit {found['commit']}, "
+        f"{found['machine']['processors']} x {found['machine']['processor']}, load {load}, "
+        f"{found['rounds']} rounds of {found['seconds']:g} s.",
+        "",
+        "| work | req/s | p50 ms | p99 ms | bytes | SQL | floor req/s | ratio | at least | goal | plain DRF |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for work, one in found["works"].items():
+        if "rejected" in one:
+            lines.append(f"| {work} | not measured: {one['rejected'].split(':')[0]} |" + " |" * 9)
+            continue
+        shop = one["shop"]
+        cells: list[str] = [
+            work, f"{shop['per_second']:.0f}", f"{shop['p50_ms']:.1f}", f"{shop['p99_ms']:.1f}", str(shop["bytes"]),
+            str(one["statements"]["found"]),
+            *(_cell(one.get(side, {}).get("per_second"), ".0f") for side in ("floor",)),
+            *(_cell(value, ".2f") for value in (ratio_of(one, found["works"]), one["at_least"], one["goal"])),
+            _cell(one.get("plain", {}).get("per_second"), ".0f"),
+        ]  # fmt: skip
+        lines.append("| " + " | ".join(cells) + " |")
+    memory = found["memory_mb"]
+    lines += ["", f"PSS of each web process: {memory['before']} MB before, {memory['after']} MB after.", ""]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _cell(value: float | None, form: str) -> str:
+    return "" if value is None else f"{value:{form}}"
+
+
+def _by_size(name: str) -> tuple[int, str]:
+    size, _, shape = name.partition(" ")
+    return int(size), shape
 
 
 def versions() -> dict[str, str]:
