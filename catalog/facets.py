@@ -201,9 +201,12 @@ def _counting(
         return f"coalesce(nullif({row}.translations -> %(language)s ->> 'name', ''), {row}.name)"
 
     selects = [
-        f"SELECT '{name}', 'set', NULL, '{name}', NULL, count(*), NULL::bigint, NULL::numeric, NULL::numeric, NULL::jsonb"
-        f" FROM {name}"
-        for name in sizes
+        "SELECT '', '', NULL::text, NULL::text, NULL::text, 0::bigint, NULL::bigint, NULL::numeric, NULL::numeric,"
+        " NULL::jsonb WHERE false",
+        *(
+            f"SELECT '{name}', 'set', NULL, NULL, NULL, count(*), NULL, NULL, NULL, NULL FROM {name}"
+            for name in sizes
+        ),
     ]
     if "m" in wanted:
         selects.append(
