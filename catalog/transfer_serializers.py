@@ -60,8 +60,8 @@ class ImportSummarySerializer(_TransferSerializer):
 
     @extend_schema_field(CountsSerializer)
     def get_counts(self, transfer: Transfer) -> dict[str, int]:
-        names = CountsSerializer().fields
-        return {name: int(transfer.counts.get(name, 0)) for name in names}
+        names = list(CountsSerializer().fields.keys())
+        return {str(name): int(transfer.counts.get(str(name), 0)) for name in names}
 
 
 class ImportSerializer(ImportSummarySerializer):

@@ -235,7 +235,7 @@ class ExportFileView(TransferView):
     @extend_schema(
         operation_id="exports_file",
         summary="Fetch an export's file",
-        description="For staff with the right to export, and never a public address. 404 until it is made, and after 7 days.",
+        description="For staff with the right to export; no public address. 404 until it is made, and after seven days.",
         tags=TAGS,
         responses={
             (200, "text/csv"): OpenApiTypes.BINARY,

@@ -85,13 +85,7 @@ def request_import(
             file=Path(name).name[:200],
             user_id=by.user_id,
         )
-        size = 0
         for number, piece in enumerate(_pieces(content)):
-            size += len(piece)
-            if size > MAX_UPLOAD:
-                raise UploadTooLarge(
-                    f"A file may have {MAX_UPLOAD // 1024**2} MB: pack it with gzip."
-                )
             TransferChunk.objects.create(transfer=transfer, number=number, content=piece)
         jobs.enqueue("catalog.import", transfer_id=transfer.pk)
         transfer.refresh_from_db()

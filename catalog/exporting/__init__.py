@@ -1,1 +1,1 @@
-"""The catalogue as files: `loading` reads it in portions, `nexus` and `shopify` write them, `portions` puts both together."""
+"""The catalogue as files: `loading` reads it in portions, `nexus` and `shopify` describe them, `writing` joins them."""

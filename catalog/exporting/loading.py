@@ -55,7 +55,8 @@ _IMAGES = """
 _ATTRIBUTES = """
     SELECT json_agg(json_build_object(
                'code', attribute.code, 'name', attribute.name, 'kind', attribute.kind, 'unit', attribute.unit,
-               'value', coalesce(choice.value, trim_scale(said.number)::text, said.boolean::text, said.date::text, said.text))
+               'value', coalesce(choice.value, trim_scale(said.number)::text, said.boolean::text, said.date::text,
+                                 said.text))
            ORDER BY attribute.code)
       FROM catalog_attributevalue said JOIN catalog_attribute attribute ON attribute.id = said.attribute_id
       LEFT JOIN catalog_attributechoice choice ON choice.id = said.choice_id

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 
 from django.db import IntegrityError
 
@@ -42,10 +43,10 @@ def _write(bundles: Sequence[VariantRecord], remarks: Remarks) -> None:
     ids = dict(Variant.objects.live().filter(sku__in=skus).values_list("sku", "pk"))
     present: dict[int, dict[int, int]] = defaultdict(dict)
     rows = BundlePart.objects.filter(variant__in=[ids[b.sku] for b in bundles if b.sku in ids])
-    for bundle, part, quantity in rows.values_list(
+    for variant, part, quantity in rows.values_list(
         "variant_id", "stock_item__variant__pk", "quantity"
     ):
-        present[bundle][part] = quantity
+        present[variant][part] = quantity
     for bundle in bundles:
         if bundle.sku not in ids:
             continue  # its product was rejected
@@ -53,9 +54,7 @@ def _write(bundles: Sequence[VariantRecord], remarks: Remarks) -> None:
             wanted = _wanted(bundle, ids)
             if wanted != present[ids[bundle.sku]]:
                 parts = [Part(pk, quantity) for pk, quantity in wanted.items()]
-                with_retries(
-                    lambda pk=ids[bundle.sku], parts=parts: set_parts(variant_id=pk, parts=parts)
-                )
+                with_retries(partial(set_parts, variant_id=ids[bundle.sku], parts=parts))
         except (BadValue, Refusal, IntegrityError) as problem:
             reason = (
                 problem.detail if isinstance(problem, Refusal) else str(problem).splitlines()[0]

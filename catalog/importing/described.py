@@ -89,8 +89,10 @@ def product_of(
         place = f"variants.{number}: " if where == line and len(variants) > 1 else ""
         try:
             variant = _variant(slug, described, where, partial(remarks.notice, where))
-            key = frozenset((option["name"], option["value"]) for option in variant.options or [])
-            before = seen.setdefault(key, where if not place else number)
+            choices = frozenset(
+                (option["name"], option["value"]) for option in variant.options or []
+            )
+            before = seen.setdefault(choices, where if not place else number)
             if before != (where if not place else number):
                 twin = f"line {before}" if not place else f"variants.{before}"
                 raise BadValue(f"the same options as {twin}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -69,22 +70,20 @@ def _images(plan: Plan, shop: Shop, remarks: Remarks) -> None:
     position = max((row["position"] for row in present), default=-1)
     by_url = _variants_by_picture(record)
     for wanted in record.images:
-        row = known.get(wanted.url)
-        if row is None:
+        found = known.get(wanted.url)
+        if found is None:
             position += 1
             further.images.append({
                 "source_url": wanted.url, "alt": wanted.alt, "translations": wanted.translations or {},
                 "position": position, "sku": wanted.variant_sku or by_url.get(wanted.url, ""),
             })  # fmt: skip
             continue
-        becomes = dict(row)
-        if wanted.alt:
+        becomes = dict(found)
+        if wanted.alt and wanted.alt != found["alt"].strip():
             becomes["alt"] = wanted.alt
         if wanted.translations is not None:
             becomes["translations"] = wanted.translations
-        if (becomes != row and becomes["alt"].strip() != row["alt"].strip()) or (
-            becomes["translations"] != row["translations"]
-        ):  # fmt: skip
+        if becomes != found:
             further.changed_images.append(becomes)
 
 
@@ -200,7 +199,7 @@ def _prices(plan: Plan, shop: Shop, lookups: Lookups, now: datetime, remarks: Re
                 continue  # history is not rewritten
             _refuse_false_sale(wanted, variant.prices, variant.price)
             price_list = lookups.price_list(
-                wanted.price_list, note=lambda text, line=variant.line: remarks.notice(line, text)
+                wanted.price_list, note=partial(remarks.notice, variant.line)
             )
             if variant.sku in new:
                 plan.further.prices.append({
@@ -208,24 +207,22 @@ def _prices(plan: Plan, shop: Shop, lookups: Lookups, now: datetime, remarks: Re
                     "is_sale": wanted.is_sale, "min_quantity": wanted.min_quantity, "amount": wanted.amount,
                     "valid_from": wanted.valid_from or now, "valid_until": wanted.valid_until,
                 })  # fmt: skip
-            elif (variant_id := by_sku.get(variant.sku)) is not None:
-                if not _is_so(wanted, price_list, shop.prices.get(variant_id, []), now):
-                    begins = wanted.valid_from
-                    plan.further.wanted_prices.append(
-                        (
-                            price_list,
-                            NewPrice(
-                                variant_id=variant_id,
-                                amount=Money(
-                                    wanted.amount, wanted.currency or settings.SHOP_CURRENCY
-                                ),
-                                is_sale=wanted.is_sale,
-                                min_quantity=wanted.min_quantity,
-                                valid_from=None if begins is None or begins <= now else begins,
-                                valid_until=wanted.valid_until,
-                            ),
-                        )
-                    )
+                continue
+            variant_id = by_sku.get(variant.sku)
+            if variant_id is None or _is_so(
+                wanted, price_list, shop.prices.get(variant_id, []), now
+            ):
+                continue
+            begins = wanted.valid_from
+            price = NewPrice(
+                variant_id=variant_id,
+                amount=Money(wanted.amount, wanted.currency or settings.SHOP_CURRENCY),
+                is_sale=wanted.is_sale,
+                min_quantity=wanted.min_quantity,
+                valid_from=None if begins is None or begins <= now else begins,
+                valid_until=wanted.valid_until,
+            )
+            plan.further.wanted_prices.append((price_list, price))
 
 
 def _is_so(wanted: PriceRecord, price_list: int, present: list[Price], now: datetime) -> bool:

@@ -73,7 +73,7 @@ class Lookups:
             self._categories, self._children, self._slugs, self._types, self._attributes, self._collections,
             self._ends, self._price_lists,
         ):  # fmt: skip
-            known.clear()  # type: ignore[attr-defined]
+            known.clear()
 
     # --- categories -----------------------------------------------------------------------------
 

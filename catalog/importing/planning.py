@@ -245,5 +245,5 @@ def _same(present: Any, wanted: Any) -> bool:
     if isinstance(present, str) and isinstance(wanted, str):
         return present.strip() == wanted.strip()
     if isinstance(present, list) and all(isinstance(word, str) for word in present):
-        return list(dict.fromkeys(word.strip() for word in present)) == wanted
+        return bool(list(dict.fromkeys(word.strip() for word in present)) == wanted)
     return bool(present == wanted)

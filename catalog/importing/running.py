@@ -149,7 +149,7 @@ class ImportRun:
 
     @staticmethod
     def _until_it_holds(work: Callable[[], Progress]) -> Progress:
-        """Again, when a category or the like was deleted between our look and our commit; foreign keys are looked at there."""
+        """Again, when a category or the like was deleted between our look and our commit: foreign keys are checked there."""
         for _ in range(2):
             try:
                 first: Progress = with_retries(work)

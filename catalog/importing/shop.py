@@ -94,10 +94,10 @@ def _look_at_the_rest(shop: Shop, known: Iterable[tuple[ProductRecord, Found]]) 
     if some := [found["id"] for record, found in known if record.images]:
         images = Image.objects.filter(product_id__in=some).order_by("position", "pk")
         columns = ("id", "product_id", "file", "source_url", "alt", "translations", "position")
-        for row in images.values(*columns):
-            shop.images[row["product_id"]].append(row)
+        for image in images.values(*columns):
+            shop.images[image["product_id"]].append(image)
     if some := [found["id"] for record, found in known if record.attributes or record.product_type]:
-        columns = (
+        of_values = (
             "id",
             "product_id",
             "attribute_id",
@@ -107,12 +107,12 @@ def _look_at_the_rest(shop: Shop, known: Iterable[tuple[ProductRecord, Found]]) 
             "boolean",
             "date",
         )
-        for row in AttributeValue.objects.filter(product_id__in=some).values(*columns):
-            shop.values[row["product_id"]][row["attribute_id"]] = row
+        for value in AttributeValue.objects.filter(product_id__in=some).values(*of_values):
+            shop.values[value["product_id"]][value["attribute_id"]] = value
     if some := [found["id"] for record, found in known if record.collections]:
         entries = CollectionProduct.objects.filter(product_id__in=some)
-        for row in entries.values("id", "product_id", "collection_id", "position"):
-            shop.entries[row["product_id"]][row["collection_id"]] = row
+        for entry in entries.values("id", "product_id", "collection_id", "position"):
+            shop.entries[entry["product_id"]][entry["collection_id"]] = dict(entry)
     if some := [found["id"] for record, found in known if any(v.prices for v in record.variants)]:
         coming = Q(valid_until__isnull=True) | Q(valid_until__gt=Now())
         for price in Price.objects.filter(coming, variant__product_id__in=some):

@@ -3,8 +3,8 @@
 New products are written last, behind everything that hangs on them (foreign keys are looked at when the transaction
 commits): so their triggers derive everything at once, instead of rewriting each product for each table. What triggers would
 have derived from the rest, the same functions of the database derive for the whole batch then. The columns that are known
-here anyway (cheapest price, availability, SKUs, most tokens) are filled in, so that those functions find them right and rewrite nothing;
-they have the last word.
+here anyway (cheapest price, availability, SKUs, most tokens) are filled in, so that those functions find them right and
+rewrite nothing; they have the last word.
 """
 
 from __future__ import annotations

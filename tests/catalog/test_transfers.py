@@ -67,7 +67,8 @@ def test_a_dry_run_keeps_nothing_but_its_report(owner, run_jobs):
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(b"", "export.csv is empty."), (b"PK\x03\x04", "Excel"), (b"\x1f\x8b\x08rubbish", "damaged"), (b"x,y\n1,2\n", "no columns")],
+    [(b"", "export.csv is empty."), (b"PK\x03\x04", "Excel"), (b"\x1f\x8b\x08rubbish", "damaged"),
+     (b"x,y\n1,2\n", "no columns")],
 )  # fmt: skip
 def test_a_file_that_is_none_fails_with_a_sentence(owner, run_jobs, content, sentence):
     asked = upload(owner, content)
@@ -146,12 +147,14 @@ def test_an_export_goes_on_behind_its_last_portion(owner, monkeypatch):
             format_="nexus", kind="jsonl", filters={}, by=transfers._author(Transfer())
         )
         if kill:
-
-            def dies(*args, **kwargs):
-                raise KeyboardInterrupt
-
             create = TransferChunk.objects.create
-            monkeypatch.setattr(TransferChunk.objects, "create", lambda **fields: dies() if fields["number"] == 2 else create(**fields))  # fmt: skip
+
+            def dies_at_two(create=create, **fields):
+                if fields["number"] == 2:
+                    raise KeyboardInterrupt
+                return create(**fields)
+
+            monkeypatch.setattr(TransferChunk.objects, "create", dies_at_two)
             with pytest.raises(KeyboardInterrupt):
                 transfers.run_export(transfer_id=transfer.pk)
             transfer.refresh_from_db()

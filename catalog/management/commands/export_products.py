@@ -20,8 +20,8 @@ class Command(BaseCommand):
     """Writes all products that are not archived, drafts too. Imported again, the file changes nothing."""
 
     help = (
-        "Export products: in our own format (CSV, or JSON Lines with --jsonl) or as Shopify reads them. Without FILE, or with "
-        "-, to standard output; a FILE that ends in .gz is packed. What is exported and imported again changes nothing."
+        "Export products: in our own format (CSV, or JSON Lines with --jsonl) or as Shopify reads them. Without FILE, or"
+        " with -, to standard output; a FILE that ends in .gz is packed. Imported again, the file changes nothing."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -68,8 +68,8 @@ class Command(BaseCommand):
 
     def _standard_output(self) -> BinaryIO:
         """Bytes as they are; a test that captures our output gets them as text."""
-        if self.stdout._out is sys.stdout:
-            return sys.stdout.buffer
+        if getattr(self.stdout, "_out", None) is sys.stdout:
+            return cast(Any, sys.stdout).buffer  # type: ignore[no-any-return]
         return cast(BinaryIO, _AsText(self.stdout))
 
 
