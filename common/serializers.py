@@ -51,7 +51,7 @@ MONEY_SCHEMA = {
 }
 AMOUNT_PATTERN = r"^\d{1,12}(\.\d{1,2})?$"
 MONEY_INPUT_SCHEMA = {
-    "description": "An amount in major units, of the shop's currency where none is named.",
+    "description": "An amount in major units of the shop's currency; as an object it may name that currency.",
     "anyOf": [
         {"type": "string", "pattern": AMOUNT_PATTERN, "examples": ["1250.00"]},
         {"type": "number", "minimum": 0, "maximum": int(MAX_AMOUNT)},
@@ -70,6 +70,10 @@ MONEY_INPUT_SCHEMA = {
             "additionalProperties": False,
         },
     ],
+}
+
+ANY_MONEY_INPUT_SCHEMA = MONEY_INPUT_SCHEMA | {
+    "description": "An amount in major units; as an object, of the currency that it names. Otherwise of the shop's own.",
 }
 
 
@@ -151,5 +155,9 @@ class MoneyFieldInDocument(OpenApiSerializerFieldExtension):  # type: ignore[no-
         return self.name
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        self.name = "MoneyInput" if direction == "request" else "Money"
-        return MONEY_INPUT_SCHEMA if direction == "request" else MONEY_SCHEMA
+        if direction == "response":
+            self.name = "Money"
+            return MONEY_SCHEMA
+        any_currency = isinstance(self.target, AnyMoneyField)
+        self.name = "AnyMoneyInput" if any_currency else "MoneyInput"
+        return ANY_MONEY_INPUT_SCHEMA if any_currency else MONEY_INPUT_SCHEMA
