@@ -7,11 +7,10 @@ into their statements, `narrow` hangs the same pieces on a queryset.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import BooleanField, F, Func
@@ -20,6 +19,7 @@ from django.utils.dateparse import parse_date
 from rest_framework import serializers
 
 from catalog.models import NAME_LENGTH, SLUG_LENGTH, Product, ProductQuerySet, by_id_or_slug
+from catalog.tokens import NUMBER, TOKEN_LENGTH, plain_number, token, token_keys, token_texts
 from common.errors import invalid_field
 from common.money import DECIMAL_PLACES, MAX_DIGITS
 
@@ -40,11 +40,9 @@ ATTRIBUTE, OPTION = "attr.", "option."  # what such parameters begin with
 MAX_VALUES = 50  # of one parameter
 MAX_NAMES = 20  # of attributes and options in one query
 MAX_IDS = 100
-TOKEN_LENGTH = 400
 
-_NUMBER = r"[+-]?[0-9]{1,14}(?:\.[0-9]{1,6})?"
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_RANGE = re.compile(rf"({_NUMBER}|{_DATE})?\.\.({_NUMBER}|{_DATE})?", re.ASCII)
+_RANGE = re.compile(rf"({NUMBER}|{_DATE})?\.\.({NUMBER}|{_DATE})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +263,7 @@ def _conditions(
     query: Mapping[str, Any], p: str, price: str, *, keyed: bool = False
 ) -> list[Condition]:
     found: list[Condition] = []
-    tokens_of = _keys if keyed else _texts
+    tokens_of = token_keys if keyed else token_texts
 
     def add(facet: str, sql: str, *params: Any) -> None:
         found.append(Condition(facet, sql, list(params)))
@@ -287,12 +285,12 @@ def _conditions(
     if collections := query.get("collection"):
         add("", f"{p}.id IN ({_COLLECTED})", *_ids_and_slugs(collections))
     if tags := query.get("tag"):
-        column, param = tokens_of([_token("t:", tag) for tag in tags])
+        column, param = tokens_of([token("t:", tag) for tag in tags])
         add("", f"{p}.{column.format('@>')}", param)
     for code, values in (query.get("attributes") or {}).items():
         found.append(_attribute(p, code, values, tokens_of))
     for name, values in (query.get("options") or {}).items():
-        column, param = tokens_of([_token(f"o:{name}=", value) for value in values])
+        column, param = tokens_of([token(f"o:{name}=", value) for value in values])
         add(f"{OPTION}{name}", f"{p}.{column.format('&&')}", param)
     if ids := query.get("ids"):
         add("", f"{p}.id = ANY (%s)", list(ids))
@@ -327,29 +325,6 @@ def _ids_and_slugs(keys: Sequence[str]) -> tuple[list[int], list[str]]:
     ]
 
 
-def _texts(tokens: list[str]) -> tuple[str, list[Any]]:
-    return "tokens {} %s::varchar[]", tokens
-
-
-def _keys(tokens: list[str]) -> tuple[str, list[Any]]:
-    return "keys {} %s::bigint[]", [token_key(token) for token in tokens]
-
-
-def facet_key(facet: str) -> int:
-    """As the database's catalog_facet_key: a number for `a:<code>`, `o:<name>`, `t`, `b` or `c`."""
-    return int.from_bytes(_digest(facet), signed=True)
-
-
-def token_key(token: str) -> int:
-    """As the database's catalog_token_key."""
-    facet = token.partition("=")[0] if token[:2] in {"a:", "o:"} else token[:1]
-    return int.from_bytes(_digest(facet) + _digest(token), signed=True)
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.md5(text.encode(), usedforsecurity=False).digest()[:4]
-
-
 def _attribute(
     p: str,
     code: str,
@@ -360,14 +335,16 @@ def _attribute(
     facet = f"{ATTRIBUTE}{code}"
     ranges = [ends for value in values if ".." in value and (ends := _ends_of(facet, value))]
     tokens = [
-        _token(f"a:{code}=", spelling) for value in values for spelling in (value, _plain(value))
+        token(f"a:{code}=", spelling)
+        for value in values
+        for spelling in (value, plain_number(value))
     ]
     column, param = tokens_of(list(dict.fromkeys(tokens)))
     params: list[Any] = [param]
     if not ranges:
         return Condition(facet, f"{p}.{column.format('&&')}", params)
     # A union, as each arm has an index; OR would have none. The first arm: texts that only look like ranges.
-    table = "catalog_traits" if tokens_of is _keys else "catalog_product"
+    table = "catalog_traits" if tokens_of is token_keys else "catalog_product"
     arms = [f"SELECT same.id FROM {table} same WHERE same.{column.format('&&')}"]  # noqa: S608
     for column, lowest, highest in ranges:
         limits = [("said.attribute_id = attribute.id", None), (f"said.{column} >= %s", lowest),
@@ -380,25 +357,6 @@ def _attribute(
         )
         params += [*(end for end in (lowest, highest) if end is not None), code]
     return Condition(facet, f"{p}.id IN ({' UNION ALL '.join(arms)})", params)
-
-
-def _token(prefix: str, value: str) -> str:
-    """As `Product.tokens` has it (catalog/migrations/0006_tokens.py)."""
-    return f"{prefix}{value}"[:TOKEN_LENGTH]
-
-
-def _plain(value: str) -> str:
-    """A number as the catalogue spells it: `250` for `250.00`; anything else as it is."""
-    try:
-        number = Decimal(value) if re.fullmatch(_NUMBER, value, re.ASCII) else None
-    except InvalidOperation:
-        number = None
-    if number is None:
-        return value
-    plain = f"{number:f}"
-    if "." in plain:
-        plain = plain.rstrip("0").rstrip(".")
-    return "0" if plain in {"-0", ""} else plain
 
 
 def ordering_of(asked: str | None, words: str) -> str:

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from account.models import CustomerGroup
 from catalog import facets as module
 from catalog.facets import facets
-from catalog.filters import ProductQuerySerializer, conditions, facet_key, named, token_key
+from catalog.filters import ProductQuerySerializer, conditions, named
 from catalog.models import (
     RETAIL,
     Attribute,
@@ -29,6 +29,7 @@ from catalog.models import (
     Variant,
 )
 from catalog.reads.context import Context
+from catalog.tokens import facet_key, token_key
 from tests import factories
 
 pytestmark = pytest.mark.django_db
