@@ -30,7 +30,9 @@ from catalog.inputs import (
 )
 from catalog.model_refusals import NeverShown, NotArchived
 from catalog.models import Product, by_id_or_slug
+from catalog.price_refusals import BUNDLING, PartOfBundle
 from catalog.reads.doors import answer_list, answer_product
+from catalog.reads.presentation import ListPresentationSerializer, PresentationSerializer
 from catalog.reads.rendering import LISTED_VARIANTS
 from catalog.refusals import (
     CompareAtBelowPrice,
@@ -72,7 +74,7 @@ class ProductListView(CatalogView):
             "Staff see exact `stock`, and other products with `status`."
         ),
         tags=TAGS,
-        parameters=[ProductQuerySerializer],
+        parameters=[ProductQuerySerializer, ListPresentationSerializer],
         responses=ProductSerializer(many=True),
     )
     def get(self, request: Request) -> Response | HttpResponse:
@@ -89,7 +91,7 @@ class ProductListView(CatalogView):
             products = products.with_relevance(words)
         return self.page(products.for_display(most_variants=LISTED_VARIANTS))
 
-    @refuses(SlugTaken, SkuTaken, OptionsTaken, CompareAtBelowPrice, NeverShown)
+    @refuses(SlugTaken, SkuTaken, OptionsTaken, CompareAtBelowPrice, *BUNDLING, NeverShown)
     @extend_schema(
         operation_id="products_create",
         summary="Add a product",
@@ -129,7 +131,7 @@ class ProductView(CatalogView):
         summary="Show a product",
         description="By id or slug. Staff see drafts too, and archived products with `status=archived`.",
         tags=TAGS,
-        parameters=[KEY, StatusQuerySerializer],
+        parameters=[KEY, PresentationSerializer, StatusQuerySerializer],
     )
     def get(self, request: Request, key: str) -> Response | HttpResponse:
         if not sees_everything(request) and request.query_params.get("status") in {
@@ -143,7 +145,15 @@ class ProductView(CatalogView):
         product = find_product(visible_products(request, asked).for_display(), key)
         return self._answer(request, product)
 
-    @refuses(SlugTaken, SkuTaken, SeveralVariants, CompareAtBelowPrice, BelowReserved, NeverShown)
+    @refuses(
+        SlugTaken,
+        SkuTaken,
+        SeveralVariants,
+        *BUNDLING,
+        CompareAtBelowPrice,
+        BelowReserved,
+        NeverShown,
+    )
     @extend_schema(
         operation_id="products_replace",
         summary="Replace a product",
@@ -159,7 +169,15 @@ class ProductView(CatalogView):
     def put(self, request: Request, key: str) -> Response:
         return self._change(request, key, partial=False)
 
-    @refuses(SlugTaken, SkuTaken, SeveralVariants, CompareAtBelowPrice, BelowReserved, NeverShown)
+    @refuses(
+        SlugTaken,
+        SkuTaken,
+        SeveralVariants,
+        *BUNDLING,
+        CompareAtBelowPrice,
+        BelowReserved,
+        NeverShown,
+    )
     @extend_schema(
         operation_id="products_change",
         summary="Change a product",
@@ -175,6 +193,7 @@ class ProductView(CatalogView):
     def patch(self, request: Request, key: str) -> Response:
         return self._change(request, key, partial=True)
 
+    @refuses(PartOfBundle)
     @extend_schema(
         operation_id="products_delete",
         summary="Delete a product",

@@ -41,7 +41,9 @@ SALT = b"common.pagination"
 SIGNATURE_LENGTH = 16
 MAX_CURSOR_LENGTH = 4096
 # Parameters that change neither which rows a list has nor their order.
-PRESENTATION = frozenset({"cursor", "page", "page_size", "count", "facets", "fields", "expand"})
+PRESENTATION = frozenset(
+    {"cursor", "page", "page_size", "count", "facets", "fields", "expand", "highlight"}
+)
 
 
 class InvalidCursor(Invalid):

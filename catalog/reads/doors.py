@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
@@ -15,6 +14,7 @@ from catalog.reads.callers import VARY, cache_control, context_of
 from catalog.reads.context import Context
 from catalog.reads.database import in_transaction
 from catalog.reads.pages import Answer, changes_page, list_page, one_product
+from catalog.reads.presentation import reshape_of
 from catalog.reads.questions import (
     Parameters,
     as_parameters,
@@ -22,8 +22,6 @@ from catalog.reads.questions import (
     changes_since,
     plain_query,
 )
-from catalog.serializers import ProductSerializer
-from catalog.sparse import Shape, reshaper, shape_of
 from common.conditional import demand_state
 
 
@@ -43,7 +41,7 @@ def answer_list(request: Request) -> HttpResponse:
     seen = request.headers.get("If-None-Match", "")
 
     def read(context: Context) -> Answer:
-        reshape = _reshaper(request, context)
+        reshape = reshape_of(request.query_params, context)
         if checked.get("updated_since") is not None:
             found, following = changes_since(path, parameters, checked, context)
             return changes_page(found, following, context, reshape=reshape, if_none_match=seen)
@@ -64,27 +62,10 @@ def answer_product(request: Request, key: str) -> HttpResponse | None:
     seen = request.headers.get("If-None-Match", "")
 
     def read(context: Context) -> Answer | None:
-        reshape = _reshaper(request, context)
+        reshape = reshape_of(request.query_params, context)
         return one_product(key, context, if_none_match=seen, reshape=reshape)
 
     return _response(request, read)
-
-
-def _reshaper(request: Request, context: Context) -> Callable[[list[bytes]], list[bytes]] | None:
-    """What `fields=` and `expand=` make of rendered products.
-
-    Raises:
-        common.errors.Invalid: what is asked for does not exist.
-    """
-    query = request.query_params
-    if "fields" not in query and "expand" not in query:
-        return None
-    return reshaper(query.getlist("fields"), query.getlist("expand"), _shape(), context)
-
-
-@lru_cache(maxsize=1)
-def _shape() -> Shape:
-    return shape_of(ProductSerializer(context={"sees_everything": False}))
 
 
 def plain_answer(

@@ -39,7 +39,7 @@ Parameters = Sequence[tuple[str, str]]
 
 _AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
 _PLAIN = {"category", "min_price", "max_price", "in_stock", "ordering", "currency", *PRESENTATION} - {
-    "facets", "fields", "expand", "count",
+    "facets", "fields", "expand", "count", "highlight",
 }  # fmt: skip
 _FLAGS = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
 
@@ -105,7 +105,6 @@ def ask(
         ordering=ordering,
         size=size,
         conditions=tuple(_others(query)),
-        search=_search(words) if words else None,
     )
     page = None
     if (cursor := given.get("cursor")) is not None:
@@ -118,6 +117,14 @@ def ask(
         if page > MAX_PAGE:
             raise PageTooDeep("Numbered pages stop at 100. Follow `next`, or narrow the filter.")
         wanted = replace(wanted, offset=(page - 1) * size)
+    if words:
+        # For the first pages of a search that nothing narrows the nearest products will do.
+        narrowed = (
+            wanted.conditions or query.get("category") or wanted.after or context.stored_currency
+        )
+        nearest = ordering == "relevance" and not narrowed and "count" not in given
+        most = wanted.offset + size + 1 if nearest else None
+        wanted = replace(wanted, search=_search(words, most=most))
 
     def links(found: Found) -> tuple[str | None, str | None]:
         return _links(found, wanted, page, path, parameters, place)
@@ -192,8 +199,8 @@ def _others(query: Mapping[str, Any]) -> list[Condition]:
     return conditions({**query, "category": None, "search": None})
 
 
-def _search(words: str) -> tuple[str, dict[str, Any]]:
-    sql, params = search.matches(words)
+def _search(words: str, *, most: int | None) -> tuple[str, dict[str, Any]]:
+    sql, params = search.matches(words, most=most)
     first, *rest = sql.split("%s")
     text = first + "".join(f"%(hit_{place})s{piece}" for place, piece in enumerate(rest))
     return text, {f"hit_{place}": param for place, param in enumerate(params)}
