@@ -131,6 +131,11 @@ class PartOfBundle(Conflict):
     title = "A bundle needs this variant"
 
 
+BUNDLING = (
+    NestedBundle,
+    BundleHasStock,
+    NoSuchPart,
+)  # what writing the parts of a variant may meet
 BY_CONSTRAINT: Mapping[str, type[Refusal]] = {
     "one_price_at_a_time": PriceOverlaps,
     "begun_price_is_history": PriceHasBegun,

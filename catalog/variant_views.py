@@ -14,8 +14,9 @@ from catalog.field_access import permitted, refuse_opening_stock, shown_of_varia
 from catalog.inputs import VariantBatchInputSerializer, VariantInputSerializer
 from catalog.model_refusals import TooManyVariants
 from catalog.models import Product, Variant, VariantQuerySet
+from catalog.price_refusals import BUNDLING, PartOfBundle
 from catalog.refusals import CompareAtBelowPrice, LastVariant, OptionsTaken, SkuTaken
-from catalog.serializers import VariantSerializer
+from catalog.serializers import VariantSerializer, VariantsSerializer
 from catalog.services import add_variant, add_variants, delete_variant, update_variant
 from catalog.views import hold_product, new_variant
 from common.conditional import honours_if_match, tagged
@@ -46,7 +47,7 @@ class VariantListView(CatalogView):
     def get(self, request: Request, key: str) -> Response:
         return self.page(_variants(find_product(visible_products(request), key)))
 
-    @refuses(SkuTaken, OptionsTaken, CompareAtBelowPrice, TooManyVariants)
+    @refuses(SkuTaken, OptionsTaken, CompareAtBelowPrice, *BUNDLING, TooManyVariants)
     @extend_schema(
         operation_id="variants_create",
         summary="Add a variant",
@@ -72,7 +73,7 @@ class VariantBatchView(CatalogView):
     queryset = Variant.objects.all()
     serializer_class = VariantSerializer
 
-    @refuses(SkuTaken, OptionsTaken, CompareAtBelowPrice, TooManyVariants)
+    @refuses(SkuTaken, OptionsTaken, CompareAtBelowPrice, *BUNDLING, TooManyVariants)
     @extend_schema(
         operation_id="variants_create_many",
         summary="Add several variants",
@@ -83,7 +84,7 @@ class VariantBatchView(CatalogView):
         tags=TAGS,
         parameters=[KEY],
         request=VariantBatchInputSerializer,
-        responses={201: VariantSerializer(many=True)},
+        responses={201: VariantsSerializer},
     )
     @idempotent()
     def post(self, request: Request, key: str) -> Response:
@@ -115,7 +116,7 @@ class VariantView(CatalogView):
     def get(self, request: Request, key: str, variant_id: int) -> Response:
         return self._answer(request, find_product(visible_products(request), key), variant_id)
 
-    @refuses(SkuTaken, OptionsTaken, CompareAtBelowPrice, BelowReserved)
+    @refuses(SkuTaken, OptionsTaken, CompareAtBelowPrice, *BUNDLING, BelowReserved)
     @extend_schema(
         operation_id="variants_replace",
         summary="Replace a variant",
@@ -128,7 +129,7 @@ class VariantView(CatalogView):
     def put(self, request: Request, key: str, variant_id: int) -> Response:
         return self._change(request, key, variant_id, partial=False)
 
-    @refuses(SkuTaken, OptionsTaken, CompareAtBelowPrice, BelowReserved)
+    @refuses(SkuTaken, OptionsTaken, CompareAtBelowPrice, *BUNDLING, BelowReserved)
     @extend_schema(
         operation_id="variants_change",
         summary="Change a variant",
@@ -144,7 +145,7 @@ class VariantView(CatalogView):
     def patch(self, request: Request, key: str, variant_id: int) -> Response:
         return self._change(request, key, variant_id, partial=True)
 
-    @refuses(LastVariant)
+    @refuses(LastVariant, PartOfBundle)
     @extend_schema(
         operation_id="variants_delete",
         summary="Delete a variant",
