@@ -206,6 +206,12 @@ class TermInputSerializer(TolerantSerializer):
     translations = WordsField()
 
 
+class TermsSerializer(serializers.Serializer[Any]):
+    """The words that were written."""
+
+    results = TermSerializer(many=True)
+
+
 class TermBatchInputSerializer(StrictSerializer):
     """Many words at once."""
 

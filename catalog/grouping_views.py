@@ -304,7 +304,9 @@ class CollectionProductsView(StaffView):
         responses=EntrySerializer(many=True),
     )
     def get(self, request: Request, key: str) -> Response:
-        return self._entries(key)
+        found = _collection(Collection.objects.all(), key)
+        rows = CollectionProduct.objects.filter(collection=found).select_related("product")
+        return self.page(rows.defer("product__search", "product__description"))
 
     @extend_schema(
         operation_id="collection_products_set",
@@ -313,14 +315,14 @@ class CollectionProductsView(StaffView):
         tags=TAGS,
         parameters=[KEY],
         request=EntriesInputSerializer,
-        responses={200: EntrySerializer(many=True)},
+        responses={204: None},
     )
     @honours_if_match(_hold_collection)
     def put(self, request: Request, key: str) -> Response:
         found = _collection(Collection.objects.all(), key)
         given = checked(EntriesInputSerializer, request.data)
         groupings.set_products(collection_id=found.pk, product_ids=given["products"])
-        return self._entries(key)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
         operation_id="collection_products_add",
@@ -341,11 +343,6 @@ class CollectionProductsView(StaffView):
         entry = found.entries.select_related("product").get(product=given["product"])
         code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
         return Response(self.get_serializer(entry).data, code)
-
-    def _entries(self, key: str) -> Response:
-        found = _collection(Collection.objects.all(), key)
-        rows = CollectionProduct.objects.filter(collection=found).select_related("product")
-        return self.page(rows.defer("product__search", "product__description"))
 
 
 class CollectionProductView(StaffView):

@@ -146,6 +146,12 @@ class RenditionSerializer(serializers.Serializer[Any]):
     format = serializers.ChoiceField(choices=["webp", "jpeg"])
 
 
+class VariantsSerializer(serializers.Serializer[Any]):
+    """The variants that were added."""
+
+    results = VariantSerializer(many=True)
+
+
 class ImageSerializer(serializers.Serializer[Image]):
     """A picture of a product. `translations` is for staff only."""
 

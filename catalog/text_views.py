@@ -18,6 +18,7 @@ from catalog.attribute_inputs import (
     TermBatchInputSerializer,
     TermInputSerializer,
     TermSerializer,
+    TermsSerializer,
 )
 from catalog.doors import TAGS, CatalogView, StaffView, checked, row_state
 from catalog.model_refusals import LanguageInUse, LanguageTaken, TermTaken
@@ -190,7 +191,7 @@ class TermListView(StaffView):
         ),
         tags=TAGS,
         request=TermBatchInputSerializer,
-        responses={200: TermSerializer(many=True)},
+        responses=TermsSerializer,
     )
     def put(self, request: Request) -> Response:
         given = checked(TermBatchInputSerializer, request.data)

@@ -202,7 +202,7 @@ API: dict[str, Door] = {
     **described("brands", "<slug:key>", {"name": "Sheger"}),
     **described("collections", "<slug:key>", {"name": "Spring"}),
     "GET api/collections/<slug:key>/products/": door(SEES_DRAFTS),
-    "PUT api/collections/<slug:key>/products/": door(EDITORS, body={"products": []}),
+    "PUT api/collections/<slug:key>/products/": door(EDITORS, 204, body={"products": []}),
     "POST api/collections/<slug:key>/products/": door(
         EDITORS, 201, body=lambda w: {"product": w.single.pk}
     ),

@@ -240,7 +240,7 @@ def collections(s: Recorder) -> None:
     ids = [s.world.jebena.pk, s.world.yirgacheffe.pk]
     s.call(
         "collection_products_set", "set", "These, in this order", token=token, path=path,
-        body={"products": ids}, status=200,
+        body={"products": ids}, status=204,
     )  # fmt: skip
     s.call(
         "collection_products_set", "invalid", "The one that there is not is named", token=token, path=path,
