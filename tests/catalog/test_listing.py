@@ -292,3 +292,80 @@ def test_a_deleted_product_is_404_everywhere(api, owner):
     delete_product(product_id=row.pk)
     for path in ("", "variants/", "images/"):
         assert owner.get(f"/api/products/{row.pk}/{path}").status_code == 404
+
+
+# --- what docs/lists.md promises ------------------------------------------------------------------
+
+
+def test_filters_of_every_kind_over_http(api):
+    product("A", brand="Abay", tags=["new"])
+    product("B", brand="Omo", tags=["new", "gift"])
+    product("C")
+    rows = {row.name: row.pk for row in Product.objects.all()}
+    for query, expected in {
+        "brand=abay": "A", "brand=abay&brand=omo": "AB", "tag=new": "AB", "tag=new&tag=gift": "B",
+        f"ids={rows['A']},{rows['C']}": "AC", "attr.colour=red": "", "option.Number=0": "",
+    }.items():  # fmt: skip
+        assert "".join(sorted(names(api.get(f"/api/products/?{query}")))) == expected, query
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("ids=a", "ids"), ("updated_since=yesterday", "updated_since"), ("fields=password", "fields"),
+        ("expand=orders", "expand"), ("attr.weight=1..2026-01-01", "attr.weight"), ("tag=%00", "tag"),
+        ("&".join(f"brand=b{n}" for n in range(51)), "brand"),
+    ],
+)  # fmt: skip
+def test_wrong_values_are_400_and_name_their_parameter(api, query, field):
+    product()
+    answer = api.get(f"/api/products/?{query}")
+    assert answer.status_code == 400, answer.content
+    assert answer.json()["errors"][0]["field"].startswith(field)
+
+
+def test_a_cursor_belongs_to_its_list_filter_ordering_and_currency(api, owner):
+    for number in range(3):
+        product(f"P{number}", tags=["new"])
+    address = api.get("/api/products/?page_size=1&tag=new&ordering=price").json()["next"]
+    cursor = address.partition("cursor=")[2].partition("&")[0]
+    assert len(names(api.get(f"/api/products/?page_size=2&tag=new&ordering=price&cursor={cursor}"))) == 2  # fmt: skip
+    for other in ("tag=new", "ordering=price", "tag=old&ordering=price", "tag=new&ordering=-price"):
+        answer = api.get(f"/api/products/?{other}&cursor={cursor}")
+        assert answer.status_code == 400, other
+        assert answer.json()["code"] == "invalid_cursor"
+
+
+def test_facets_fields_and_expansions_over_http(api):
+    shelf = factories.category("Beans", slug="beans")
+    product("Sidamo", category=shelf, brand="Abay")
+    body = api.get(
+        "/api/products/?facets=true&count=true&fields=name,category.description&expand=category"
+    )
+    body = body.json()
+    assert body["count"] == 1
+    assert body["results"] == [{"name": "Sidamo", "category": {"description": ""}}]
+    assert body["facets"]["count"] == 1
+    assert body["facets"]["brand"]["values"][0]["value"] == "abay"
+    one = api.get(f"/api/products/{Product.objects.get().slug}/?fields=id,variants.sku").json()
+    assert set(one) == {"id", "variants"}
+
+
+def test_a_copy_over_http(api):
+    kept = {product(f"P{number}").pk for number in range(3)}
+    gone = product("Gone")
+    seen, removed, address = (
+        set(),
+        set(),
+        "/api/products/?updated_since=2000-01-01T00:00:00Z&page_size=2",
+    )
+    delete_product(product_id=gone.pk)
+    while address:
+        body = api.get(address).json()
+        seen |= {row["id"] for row in body["results"]}
+        removed |= set(body["removed"])
+        address = body["next"]
+    assert seen == kept
+    assert removed == {gone.pk}
+    later = api.get(f"/api/products/?updated_since={body['until']}").json()
+    assert later["next"] is None
