@@ -4,7 +4,8 @@
 
 The rows come from `benchmarks.goods` and go in by COPY, two processes at once, with triggers off and secondary indexes
 dropped; what triggers would have derived is then derived by the migrations' own functions, in large portions. The result
-satisfies `manage.py doctor`, which is asked up to 100,000 products. A folder that holds the same catalogue already, for the same migrations, is used as it is.
+satisfies `manage.py doctor`, which is asked up to 100,000 products. A folder that holds the same catalogue already, for the
+same migrations, is used as it is.
 """
 
 from __future__ import annotations

@@ -85,7 +85,10 @@ def start(command: list[str], port: int, environment: Mapping[str, str], log: Pa
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(httpx.HTTPError):
-            if http.get("/api/products/").status_code == 200:
+            # Several workers: some may listen before they can answer. Fresh connections reach all of them.
+            if all(
+                httpx.get(f"{url}/api/products/", timeout=30).status_code == 200 for _ in range(20)
+            ):
                 return Server(process, url, log, http)
         time.sleep(0.1)
     if process.poll() is None:
