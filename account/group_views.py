@@ -70,6 +70,10 @@ class WhoSerializer(StrictSerializer):
         return attrs
 
 
+class NoFieldsSerializer(StrictSerializer):
+    """Nothing has to be said: the address says it all."""
+
+
 class GroupView(AuthView):
     """What the doors of groups share."""
 
@@ -215,10 +219,11 @@ class GroupCustomerView(GroupView):
         summary="Put an account into a group",
         description="By the id of the account; out of any other group. Again: nothing changes.",
         tags=TAGS,
-        request=None,
+        request=NoFieldsSerializer,
         responses={200: GroupCustomerSerializer},
     )
     def put(self, request: Request, group_id: int, public_id: UUID) -> Response:
+        NoFieldsSerializer(data=request.data).is_valid(raise_exception=True)
         user = customer_groups.put_customer(user_id=_customer(public_id).pk, group_id=group_id)
         return Response(GroupCustomerSerializer(user).data)
 

@@ -29,6 +29,8 @@ FIRST_IDS = {
     "catalog.Brand": 501,
     "catalog.Collection": 551,
     "catalog.Term": 601,
+    "catalog.PriceList": 2,  # the first is everybody's, and a migration's
+    "catalog.Price": 701,
     "orders.OrderLine": 1001,
 }
 
