@@ -39,7 +39,7 @@ class _TransferSerializer(serializers.ModelSerializer[Transfer]):
     state = serializers.ChoiceField(choices=Transfer.State.choices)
 
 
-class ImportSummarySerializer(_TransferSerializer):
+class ProductImportSummarySerializer(_TransferSerializer):
     """An import, without its remarks."""
 
     file = serializers.CharField(help_text="As it was named.")
@@ -64,16 +64,16 @@ class ImportSummarySerializer(_TransferSerializer):
         return {str(name): int(transfer.counts.get(str(name), 0)) for name in names}
 
 
-class ImportSerializer(ImportSummarySerializer):
+class ProductImportSerializer(ProductImportSummarySerializer):
     """An import, with the first thousand remarks."""
 
     remarks = RemarkSerializer(many=True)
 
-    class Meta(ImportSummarySerializer.Meta):
-        fields = [*ImportSummarySerializer.Meta.fields, "remarks"]
+    class Meta(ProductImportSummarySerializer.Meta):
+        fields = [*ProductImportSummarySerializer.Meta.fields, "remarks"]
 
 
-class ExportSummarySerializer(_TransferSerializer):
+class ProductExportSummarySerializer(_TransferSerializer):
     """An export, without its remarks."""
 
     kind = serializers.SerializerMethodField()
@@ -123,13 +123,13 @@ class ExportSummarySerializer(_TransferSerializer):
         return public_url(f"/api/exports/{transfer.public_id}/file/")
 
 
-class ExportSerializer(ExportSummarySerializer):
+class ProductExportSerializer(ProductExportSummarySerializer):
     """An export, with the first thousand remarks."""
 
     remarks = RemarkSerializer(many=True)
 
-    class Meta(ExportSummarySerializer.Meta):
-        fields = [*ExportSummarySerializer.Meta.fields, "remarks"]
+    class Meta(ProductExportSummarySerializer.Meta):
+        fields = [*ProductExportSummarySerializer.Meta.fields, "remarks"]
 
 
 class ImportUploadSerializer(StrictSerializer):

@@ -24,10 +24,10 @@ from catalog.models import Transfer, TransferChunk
 from catalog.refusals import NoSuchCategory
 from catalog.transfer_serializers import (
     ExportRequestSerializer,
-    ExportSerializer,
-    ExportSummarySerializer,
-    ImportSerializer,
-    ImportSummarySerializer,
+    ProductExportSerializer,
+    ProductExportSummarySerializer,
+    ProductImportSerializer,
+    ProductImportSummarySerializer,
     ImportUploadSerializer,
 )
 from common.json import BodyTooLarge
@@ -97,7 +97,7 @@ class ImportListView(TransferView):
 
     permission_classes = [MayImport, SensitiveAction]
     parser_classes = [MultiPartParser]
-    serializer_class = ImportSummarySerializer
+    serializer_class = ProductImportSummarySerializer
     direction = Transfer.Direction.IMPORT
 
     @extend_schema(
@@ -105,7 +105,7 @@ class ImportListView(TransferView):
         summary="List imports",
         description="Those of the last 90 days, newest first; those by command, too.",
         tags=TAGS,
-        responses=ImportSummarySerializer(many=True),
+        responses=ProductImportSummarySerializer(many=True),
     )
     def get(self, request: Request) -> Response:
         return self.listed()
@@ -121,7 +121,7 @@ class ImportListView(TransferView):
         ),
         tags=TAGS,
         request={"multipart/form-data": ImportUploadSerializer},
-        responses={202: ImportSerializer},
+        responses={202: ProductImportSerializer},
     )
     def post(self, request: Request) -> Response:
         refuse_large_body(request)
@@ -140,14 +140,14 @@ class ImportListView(TransferView):
             set_stock=asked["set_stock"],
             by=staff_actor(request),
         )
-        return Response(ImportSerializer(transfer).data, status.HTTP_202_ACCEPTED)
+        return Response(ProductImportSerializer(transfer).data, status.HTTP_202_ACCEPTED)
 
 
 class ImportView(TransferView):
     """One import."""
 
     permission_classes = [MayImport]
-    serializer_class = ImportSerializer
+    serializer_class = ProductImportSerializer
     direction = Transfer.Direction.IMPORT
 
     @refuses(transfers.NoSuchTransfer)
@@ -168,7 +168,7 @@ class ExportListView(TransferView):
     """Exports."""
 
     permission_classes = [MayExport]
-    serializer_class = ExportSummarySerializer
+    serializer_class = ProductExportSummarySerializer
     direction = Transfer.Direction.EXPORT
 
     @extend_schema(
@@ -176,7 +176,7 @@ class ExportListView(TransferView):
         summary="List exports",
         description="Those of the last 90 days, newest first. Files are kept for seven.",
         tags=TAGS,
-        responses=ExportSummarySerializer(many=True),
+        responses=ProductExportSummarySerializer(many=True),
     )
     def get(self, request: Request) -> Response:
         return self.listed()
@@ -191,7 +191,7 @@ class ExportListView(TransferView):
         ),
         tags=TAGS,
         request=ExportRequestSerializer,
-        responses={202: ExportSerializer},
+        responses={202: ProductExportSerializer},
     )
     def post(self, request: Request) -> Response:
         body = ExportRequestSerializer(data=request.data)
@@ -203,14 +203,14 @@ class ExportListView(TransferView):
             filters=asked.get("filters", {}),
             by=staff_actor(request),
         )
-        return Response(ExportSerializer(transfer).data, status.HTTP_202_ACCEPTED)
+        return Response(ProductExportSerializer(transfer).data, status.HTTP_202_ACCEPTED)
 
 
 class ExportView(TransferView):
     """One export."""
 
     permission_classes = [MayExport]
-    serializer_class = ExportSerializer
+    serializer_class = ProductExportSerializer
     direction = Transfer.Direction.EXPORT
 
     @refuses(transfers.NoSuchTransfer)
@@ -228,7 +228,7 @@ class ExportFileView(TransferView):
     """An export's file."""
 
     permission_classes = [MayExport]
-    serializer_class = ExportSerializer
+    serializer_class = ProductExportSerializer
     direction = Transfer.Direction.EXPORT
 
     @refuses(transfers.NoSuchTransfer)
@@ -247,7 +247,10 @@ class ExportFileView(TransferView):
         return StreamingHttpResponse(
             transfers.content_of(transfer),
             content_type=TYPES[transfer.options["kind"]],
-            headers={"Content-Disposition": f'attachment; filename="{transfer.file}"'},
+            headers={
+                "Content-Disposition": f'attachment; filename="{transfer.file}"',
+                "ETag": f'"{transfer.public_id}"',  # a file that is made never changes
+            },
         )
 
 

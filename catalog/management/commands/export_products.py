@@ -1,4 +1,4 @@
-"""`export_products [FILE]`: the catalogue as a file (docs/import-export.md)."""
+"""`export_products [FILE]`: the catalogue as a file (docs/import.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`import_products FILE`: bring a catalogue from elsewhere (docs/import-export.md)."""
+"""`import_products FILE`: bring a catalogue from elsewhere (docs/import.md)."""
 
 from __future__ import annotations
 
