@@ -100,12 +100,10 @@ def read_picture(content: bytes) -> Picture:
         raise InvalidImage("A picture may have 5 MB.")
     if _MARKUP.search(content):
         raise InvalidImage("The file contains a web page or a program.")
-    with one_at_a_time(LONGEST_WAIT):
-        try:
-            drawn = _redrawn(content)
-            return Picture(encoded(drawn, "WEBP"), drawn.width, drawn.height)
-        except _DAMAGE:
-            raise InvalidImage("Send an undamaged JPEG, PNG or WebP picture.") from None
+    _refuse_bomb(content)
+    with one_at_a_time(LONGEST_WAIT), _undamaged():
+        drawn = _redrawn(content)
+        return Picture(encoded(drawn, "WEBP"), drawn.width, drawn.height)
 
 
 def encoded(image: Pillow.Image, form: str) -> bytes:
@@ -155,6 +153,14 @@ def bounded_read(file: IO[bytes]) -> bytes:
 # --- steps ------------------------------------------------------------------------------------
 
 
+@contextmanager
+def _undamaged() -> Iterator[None]:
+    try:
+        yield
+    except _DAMAGE:
+        raise InvalidImage("Send an undamaged JPEG, PNG or WebP picture.") from None
+
+
 def _taken(lock: int) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -170,19 +176,22 @@ def _trim() -> None:
         trim(0)
 
 
-def _refuse_bomb(opened: Pillow.Image) -> None:
-    form = opened.format if opened.format in MAX_PIXELS else "JPEG"  # "MPO": two JPEGs in one
-    frames = getattr(opened, "n_frames", 1) if form != "JPEG" else 1  # of the two only one is read
-    most = MAX_PIXELS[form]
-    if opened.width * opened.height * frames > most:
-        told = f"{most / 1_000_000:g} million pixels"
+def _refuse_bomb(content: bytes) -> None:
+    """Judge by the header, before anybody waits and before a pixel is decoded."""
+    with _undamaged(), Pillow.open(io.BytesIO(content), formats=FORMATS) as opened:
+        form = opened.format if opened.format in MAX_PIXELS else "JPEG"  # "MPO": two JPEGs in one
+        frames = (
+            getattr(opened, "n_frames", 1) if form != "JPEG" else 1
+        )  # of the two only one is read
+        pixels = opened.width * opened.height * frames
+    if pixels > MAX_PIXELS[form]:
+        told = f"{MAX_PIXELS[form] / 1_000_000:g} million pixels"
         raise InvalidImage(f"A {form} picture may have {told}, all its frames together.")
 
 
 def _redrawn(content: bytes) -> Pillow.Image:
     """The picture as it is to be looked at, in RGB, or in RGBA where something shines through."""
     with Pillow.open(io.BytesIO(content), formats=FORMATS) as opened:
-        _refuse_bomb(opened)
         # A JPEG decodes straight to a smaller size; asked for a square it would not, were it a long strip.
         scale = max(*opened.size, MAX_SIDE) / MAX_SIDE
         opened.draft(None, (math.ceil(opened.width / scale), math.ceil(opened.height / scale)))
