@@ -15,6 +15,14 @@ from catalog.serializers import for_caller
 from common.serializers import StrictSerializer
 
 
+class BrandTranslationsField(TranslationsField):
+    """Its own column and the words for its name; of many brands the view has fetched them together."""
+
+    def get_attribute(self, instance: Any) -> Any:
+        known = self.context.get("brand_translations")
+        return (brand_translations([instance]) if known is None else known)[instance.pk]
+
+
 class BrandSerializer(serializers.Serializer[Brand]):
     """Who makes products."""
 
@@ -22,9 +30,7 @@ class BrandSerializer(serializers.Serializer[Brand]):
     slug = serializers.CharField()
     name = serializers.SerializerMethodField(method_name="named")
     description = TextField(help_text="Sanitised HTML.")
-    translations = serializers.SerializerMethodField(
-        method_name="all_translations", required=False, help_text="Staff."
-    )
+    translations = BrandTranslationsField(required=False, help_text="Staff.")
 
     STAFF_ONLY = ("translations",)
 
@@ -33,10 +39,6 @@ class BrandSerializer(serializers.Serializer[Brand]):
 
     def named(self, brand: Brand) -> str:
         return reader_of(self).word(brand.name)
-
-    def all_translations(self, brand: Brand) -> dict[str, dict[str, str]]:
-        known = self.context.get("brand_translations")
-        return (brand_translations([brand]) if known is None else known)[brand.pk]
 
 
 class _GroupInputSerializer(TolerantSerializer):

@@ -341,7 +341,7 @@ def languages(s: Recorder) -> None:
 def publication(s: Recorder) -> None:
     """Products by the clock, in many variants, and back from the archive."""
     token, jebena = s.world.staff_token, {"key": s.world.jebena.slug}
-    berbere = {"key": s.world.berbere.slug}
+    berbere = {"key": s.world.berbere.pk}
     s.call(
         "products_change", "scheduled", "On sale from the first of December on", token=token, path=berbere,
         body={"publish_from": "2126-12-01T06:00:00Z"}, status=200,
