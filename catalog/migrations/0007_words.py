@@ -152,6 +152,8 @@ DECLARE
     known  float8 := 0;
     share  float8;
     walks  boolean;
+    -- Of several words the planner only guesses how often they meet.
+    least_share float8 := CASE WHEN cardinality(catalog_search_words(catalog_fold_words(words))) > 1 THEN 0.5 ELSE 0.05 END;
 BEGIN
     SELECT * INTO asked FROM catalog_read_search(words);
     IF asked.widest IS NULL THEN
@@ -168,7 +170,7 @@ BEGIN
         CONTINUE WHEN asked.levels[level] IS NULL;
         EXIT WHEN count >= most;
         share := catalog_expected_share(asked.levels[level]);
-        walks := share - known >= 0.05;
+        walks := share - known >= least_share;
         known := share;
         PERFORM set_config('enable_indexscan', CASE WHEN walks THEN 'on' ELSE 'off' END, true),
                 set_config('enable_bitmapscan', CASE WHEN walks THEN 'off' ELSE 'on' END, true);
