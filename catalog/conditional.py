@@ -55,7 +55,7 @@ def _validate(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 def product_state(product: Product) -> str:
     """The first part of the ETag of a product, its variants and its pictures."""
-    return f"v{product.version}"
+    return f"v{product.pk}-{product.version}"
 
 
 def category_state(category: Category) -> str:

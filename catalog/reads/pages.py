@@ -196,7 +196,7 @@ def one_product(
             return None
     if reshape is not None:
         (body,) = reshape([body])
-    etag = f'"v{version}.{hashlib.sha256(body).hexdigest()[:24]}"'
+    etag = f'"v{pk}-{version}.{hashlib.sha256(body).hexdigest()[:24]}"'
     return Answer(None if _names(if_none_match, etag) else body, etag)
 
 

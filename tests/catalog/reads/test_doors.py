@@ -29,7 +29,8 @@ def goods():
 
 
 def price(variant, amount, currency="", **fields):
-    fields.setdefault("price_list_id", RETAIL)
+    if "price_list" not in fields:
+        fields["price_list_id"] = RETAIL
     return Price.objects.create(
         variant=variant, currency=currency, amount=Decimal(amount), **fields
     )
