@@ -24,11 +24,11 @@ from catalog.models import Transfer, TransferChunk
 from catalog.refusals import NoSuchCategory
 from catalog.transfer_serializers import (
     ExportRequestSerializer,
+    ImportUploadSerializer,
     ProductExportSerializer,
     ProductExportSummarySerializer,
     ProductImportSerializer,
     ProductImportSummarySerializer,
-    ImportUploadSerializer,
 )
 from common.json import BodyTooLarge
 from common.schema import refuses
