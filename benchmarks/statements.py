@@ -47,6 +47,7 @@ def count(dsn: str, request: Callable[[], object]) -> Statements:
         db.execute("ALTER SYSTEM SET log_statement = 'all'")
         try:
             _reload(db)
+            _wait_for_quiet(db)
             before = _size(db)
             request()
             time.sleep(0.1)
@@ -57,6 +58,19 @@ def count(dsn: str, request: Callable[[], object]) -> Statements:
             db.execute("ALTER SYSTEM RESET log_statement")
             _reload(db)
     return split(text)
+
+
+def _wait_for_quiet(db: psycopg.Connection, seconds: float = 20) -> None:
+    """Until the shop has asked nothing for a while: what wrk left behind when it ended is still being answered."""
+    deadline, calm = time.monotonic() + seconds, 0
+    while calm < 5 and time.monotonic() < deadline:
+        busy = db.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND (state <> 'idle'"
+            " OR state_change > clock_timestamp() - interval '200 milliseconds')",
+            [server.ROLE],
+        ).fetchone()[0]
+        calm = 0 if busy else calm + 1
+        time.sleep(0.05)
 
 
 def _size(db: psycopg.Connection) -> int:
