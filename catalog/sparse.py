@@ -109,7 +109,7 @@ def expansions(
         _expanding(tuple(sorted(names)), bool(context.language)),
         {**context.parameters, "ids": list(ids)},
     )
-    return dict(found)  # type: ignore[arg-type]
+    return dict(found)
 
 
 @lru_cache(maxsize=16)
