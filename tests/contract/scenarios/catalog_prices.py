@@ -16,6 +16,7 @@ from orders.checkout import Contact, Item, Wishes, checkout
 from orders.tokens import order_token
 from tests.contract.recorder import Recorder
 from tests.contract.scenarios.catalog_model import listed
+from tests.contract.scenarios.second_factor import set_up, standing_clock, token_of
 from tests.contract.world import variant_of
 
 KEY = "prices-2026-11-23-0001"
@@ -335,4 +336,43 @@ def another_currency(s: Recorder) -> None:
     )  # fmt: skip
 
 
-STORIES = [looking, writing, lists, bundles, another_currency]
+def sensitive(s: Recorder) -> None:
+    """Changing prices and groups wants a code of the last 12 hours."""
+    with standing_clock():
+        set_up(s.world.owner)
+    token = token_of(s.world.owner, hours=13)
+    variant = variant_of(s.world.yirgacheffe)
+    of_variant = {"key": s.world.yirgacheffe.slug, "variant_id": variant.pk}
+    of_price = {**of_variant, "price_id": begun(variant, "800.00").pk}
+    of_list, of_group = {"list_id": RETAIL}, {"group_id": 1}
+    of_customer = {**of_group, "public_id": str(s.world.dawit.public_id)}
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("variant_prices_create", {"path": of_variant, "body": {"price": "5.00"}}),
+        ("variant_prices_change", {"path": of_price, "body": {"price": "5.00"}}),
+        ("variant_prices_delete", {"path": of_price}),
+        ("variant_prices_end", {"path": of_price, "body": {}}),
+        ("price_lists_create", {"body": {"name": "Hotels"}}),
+        ("price_lists_change", {"path": of_list, "body": {"name": "Hotels"}}),
+        ("price_lists_delete", {"path": of_list}),
+        (
+            "price_list_prices_set",
+            {"path": of_list, "body": {"prices": [{"sku": "YRG-W-500", "price": "5.00"}]}},
+        ),
+        ("customer_groups_create", {"body": {"name": "Hotels"}}),
+        ("customer_groups_change", {"path": of_group, "body": {"name": "Hotels"}}),
+        ("customer_groups_delete", {"path": of_group}),
+        (
+            "customer_groups_customers_add",
+            {"path": of_group, "body": {"email": "dawit.lemma@example.com"}},
+        ),
+        ("customer_groups_customers_put", {"path": of_customer}),
+        ("customer_groups_customers_remove", {"path": of_customer}),
+    ]
+    for operation, rest in calls:
+        s.call(
+            operation, "second_factor", "A code is needed for this; the last one is too old",
+            token=token, status=403, code="second_factor_required", **rest,
+        )  # fmt: skip
+
+
+STORIES = [looking, writing, lists, bundles, another_currency, sensitive]
