@@ -152,14 +152,13 @@ DECLARE
     known  float8 := 0;
     share  float8;
     walks  boolean;
-    -- Of several words the planner only guesses how often they meet.
-    least_share float8 := CASE WHEN cardinality(catalog_search_words(catalog_fold_words(words))) > 1 THEN 0.5 ELSE 0.05 END;
 BEGIN
     SELECT * INTO asked FROM catalog_read_search(words);
     IF asked.widest IS NULL THEN
         RETURN;
     END IF;
-    IF most IS NULL THEN
+    -- Several words meet seldom: one look at the index is cheaper than level after level.
+    IF most IS NULL OR cardinality(catalog_search_words(catalog_fold_words(words))) > 1 THEN
         RETURN QUERY EXECUTE format(
             'SELECT p.id, catalog_relevance_in(%L::tsquery[], p.search, p.name_words) FROM catalog_product p'
             ' WHERE p.search @@ %L::tsquery %s', asked.levels, asked.widest, wanted
@@ -170,7 +169,7 @@ BEGIN
         CONTINUE WHEN asked.levels[level] IS NULL;
         EXIT WHEN count >= most;
         share := catalog_expected_share(asked.levels[level]);
-        walks := share - known >= least_share;
+        walks := share - known >= 0.05;
         known := share;
         PERFORM set_config('enable_indexscan', CASE WHEN walks THEN 'on' ELSE 'off' END, true),
                 set_config('enable_bitmapscan', CASE WHEN walks THEN 'off' ELSE 'on' END, true);
