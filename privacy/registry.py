@@ -224,6 +224,7 @@ NOT_PERSONAL: Mapping[str, Mapping[str, str]] = {
     "catalog_searchalias": {HOUSE: "kind", GOODS: "word meaning"},
     "catalog_searchword": {GOODS: "word"},
     "catalog_term": {GOODS: "text translations"},
+    "catalog_traits": {GOODS: "counted keys number_of numbers"},
     "catalog_transfer": {
         STATES: "direction state format options",
         "a file of goods, what was wrong with its rows, and how many": "file counts remarks problem",
