@@ -53,7 +53,8 @@ class _GroupAdmin(RefusalsAsMessages):
             kwargs["form"] = with_texts(self.form, locked=False)
         return super().get_form(request, obj, change, **kwargs)
 
-    def _told(self, form: Any, *, change: bool) -> dict[str, Any]:  # type: ignore[override]
+    def changes_in(self, form: Any, *, change: bool) -> dict[str, Any]:
+        """What the verb is told."""
         changes = told(form, everything=not change)
         if not changes.get("slug", "kept"):
             del changes["slug"]
@@ -79,7 +80,7 @@ class BrandAdmin(_GroupAdmin):
         return int(brand.product_count)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        changes = self._told(form, change=change)
+        changes = self.changes_in(form, change=change)
         if change:
             groupings.update_brand(brand_id=obj.pk, changes=changes)
         else:
@@ -128,7 +129,7 @@ class CollectionAdmin(_GroupAdmin):
         return [] if many else [EntryInline]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        changes = self._told(form, change=change)
+        changes = self.changes_in(form, change=change)
         if change:
             groupings.update_collection(collection_id=obj.pk, changes=changes)
         else:
