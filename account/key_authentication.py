@@ -22,7 +22,8 @@ from common.limits import Limit, charge
 # Everything else is for people. What is not listed here is closed to keys, whatever its own rules say.
 OPEN_TO_KEYS = (
     "/api/categories/", "/api/products/", "/api/brands/", "/api/collections/", "/api/attributes/",
-    "/api/product-types/", "/api/languages/", "/api/terms/", "/api/price-lists/", "/api/orders/", "/api/payments/",
+    "/api/product-types/", "/api/languages/", "/api/terms/", "/api/price-lists/", "/api/imports/", "/api/exports/",
+    "/api/orders/", "/api/payments/",
 )  # fmt: skip
 PER_KEY = Limit("api_key", 1200, timedelta(minutes=1))
 
