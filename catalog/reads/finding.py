@@ -11,7 +11,7 @@ The same statement brings the documents that are still true, and the versions th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -57,6 +57,7 @@ class Wanted:
         shelves: ids of categories; None: anywhere.
         conditions: further ones, as SQL.
         search: a subquery of product_id and relevance, with its parameters.
+        search_all: the same, when `search` only gives the nearest products: asked if these do not fill the page.
         after: the sort key and id of the row behind which the page begins, in the direction of `backwards`.
     """
 
@@ -65,6 +66,7 @@ class Wanted:
     shelves: tuple[int, ...] | None = None
     conditions: tuple[Condition, ...] = ()
     search: tuple[str, dict[str, Any]] | None = None
+    search_all: tuple[str, dict[str, Any]] | None = None
     after: tuple[str, int] | None = None
     backwards: bool = False
     offset: int = 0
@@ -80,7 +82,14 @@ class Found:
 
 
 def find(wanted: Wanted, context: Context) -> Found:
-    """A page. One statement."""
+    """A page. One statement, or two where the nearest products of a search do not fill it."""
+    page = _find(wanted, context)
+    if wanted.search_all is not None and len(page.rows) <= wanted.size:
+        page = _find(replace(wanted, search=wanted.search_all), context)
+    return page
+
+
+def _find(wanted: Wanted, context: Context) -> Found:
     conditions, filters = named(wanted.conditions)
     search, search_filters = wanted.search or ("", {})
     statement = _statement(
@@ -114,7 +123,7 @@ def find(wanted: Wanted, context: Context) -> Found:
 def everything(wanted: Wanted, context: Context) -> tuple[str, dict[str, Any]]:
     """The whole list of which `wanted` is a page, as a SELECT of ids with its parameters; to be counted."""
     conditions, filters = named(wanted.conditions)
-    search, search_filters = wanted.search or ("", {})
+    search, search_filters = wanted.search_all or wanted.search or ("", {})
     shelves = "true" if wanted.shelves is None else "o.category_id = ANY (%(shelves)s::bigint[])"
     statement = f"""
         SELECT p.id FROM {_tables(search)} WHERE {" AND ".join([*_SHOWN, shelves, f"({conditions})"])}

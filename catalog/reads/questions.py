@@ -32,6 +32,7 @@ from common.pagination import (
 
 NEWEST = "-created_at"
 _YES = {"true", "1"}
+NEAREST = 1000  # products of a search that are looked at first
 Parameters = Sequence[tuple[str, str]]
 
 
@@ -118,13 +119,14 @@ def ask(
             raise PageTooDeep("Numbered pages stop at 100. Follow `next`, or narrow the filter.")
         wanted = replace(wanted, offset=(page - 1) * size)
     if words:
-        # For the first pages of a search that nothing narrows the nearest products will do.
-        narrowed = (
-            wanted.conditions or query.get("category") or wanted.after or context.stored_currency
+        every = _search(words, most=None)
+        # A word that nearly everything has: the nearest products make the page, if they are enough for it.
+        forward = ordering == "relevance" and not wanted.backwards
+        wanted = (
+            replace(wanted, search=_search(words, most=NEAREST), search_all=every)
+            if forward
+            else replace(wanted, search=every)
         )
-        nearest = ordering == "relevance" and not narrowed and "count" not in given
-        most = wanted.offset + size + 1 if nearest else None
-        wanted = replace(wanted, search=_search(words, most=most))
 
     def links(found: Found) -> tuple[str | None, str | None]:
         return _links(found, wanted, page, path, parameters, place)
