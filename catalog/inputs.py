@@ -158,6 +158,8 @@ class VariantInputSerializer(_VariantFields):
     )
 
     def validate_options(self, options: list[dict[str, str]]) -> list[dict[str, str]]:
+        if any(len(option) < 2 for option in options):  # in a PATCH nothing is required by itself
+            raise serializers.ValidationError("Give each option's name and value.", code="required")
         names = [option["name"] for option in options]
         if len(set(names)) < len(names):
             raise serializers.ValidationError("Each option is named once.", code="repeated")

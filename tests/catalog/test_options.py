@@ -185,3 +185,10 @@ def test_two_writers_at_once_stay_below_the_limit(locks, monkeypatch):
     else:
         assert outcomes == ["done", "done"]
         assert found == 5
+
+
+@pytest.mark.parametrize("option", [{"name": "Size"}, {"value": "S"}, {}])
+def test_half_an_option_is_refused_in_a_patch_too(owner, option):
+    row = product(owner)
+    address = f"{PRODUCTS}{row['id']}/variants/{row['variants'][0]['id']}/"
+    refused(owner.patch(address, {"options": [option]}), 400, "required", "options")
