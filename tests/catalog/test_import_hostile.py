@@ -73,7 +73,7 @@ def test_more_variants_than_a_product_may_have(load, monkeypatch):
     said = load(HEADER + rows + "good,Good,1,G,,1\n")
     assert "Rejected: line 2: big: 2049 variants: at most 2048" in said
     assert [p.slug for p in Product.objects.all()] == ["good"]
-    said = load(jsonl({"slug": "big", "name": "B", "variants": [{"price": "1", "sku": f"J{n}", "options": [{"name": "N", "value": str(n)}]} for n in range(2048)]}))  # fmt: skip
+    said = load(jsonl({"slug": "big", "name": "B", "variants": [{"price": "1", "sku": f"J{n}", "options": [{"name": "N", "value": str(n)}]} for n in range(2048)]}))  # fmt: skip  # noqa: E501
     assert "1 created" in said
     assert Variant.objects.filter(product__slug="big").count() == 2048
 
@@ -131,12 +131,12 @@ def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch, load):
         ('{"slug": "a", "name": "A", "variants": [{"price": [1]}]}', "is not a text"),
         ('{"slug": "a", "name": "A", "variants": [{"price": "1", "options": {"a": 1}}]}', "a list of objects"),
         ('{"slug": "a", "name": "A", "variants": [{"price": "1", "parts": [{"sku": ""}]}]}', "a SKU"),
-        ('{"slug": "a", "name": "A", "variants": [{"price": "1", "prices": [{"amount": "1", "currency": "XXX"}]}]}', "no currency"),
-        ('{"slug": "a", "name": "A", "variants": [{"price": "1", "prices": [{"amount": "2", "is_sale": true}]}]}', "is not below"),
+        ('{"slug": "a", "name": "A", "variants": [{"price": "1", "prices": [{"amount": "1", "currency": "XXX"}]}]}', "no currency"),  # noqa: E501
+        ('{"slug": "a", "name": "A", "variants": [{"price": "1", "prices": [{"amount": "2", "is_sale": true}]}]}', "is not below"),  # noqa: E501
         ('{"slug": "a", "name": "A", "publish_from": "soon", "variants": [{"price": "1"}]}', "no moment"),
-        ('{"slug": "a", "name": "A", "publish_from": "2027-01-01T00:00:00Z", "publish_until": "2026-01-01T00:00:00Z", "variants": [{"price": "1"}]}', "is not after"),
+        ('{"slug": "a", "name": "A", "publish_from": "2027-01-01T00:00:00Z", "publish_until": "2026-01-01T00:00:00Z", "variants": [{"price": "1"}]}', "is not after"),  # noqa: E501
         ('{"slug": "a", "name": "A", "attributes": {"x": 1}, "variants": [{"price": "1"}]}', "without a product type"),
-        ('{"slug": "a", "name": "A", "product_type": "T", "attributes": {"x": 1}, "variants": [{"price": "1"}]}', "no attribute"),
+        ('{"slug": "a", "name": "A", "product_type": "T", "attributes": {"x": 1}, "variants": [{"price": "1"}]}', "no attribute"),  # noqa: E501
         ('{"slug": "a", "name": "A", "collections": ["nowhere"], "variants": [{"price": "1"}]}', "no collection"),
         ('{"slug": "a", "name": "A", "translations": {"am": "x"}, "variants": [{"price": "1"}]}', "translations"),
         ("{" * 5000, "not JSON"), ('{"slug": "\\ud800", "name": "A", "variants": [{"price": "1"}]}', "not JSON"),
@@ -168,7 +168,7 @@ def test_emoji_geez_and_nothing_characters(load):
 
 @pytest.mark.parametrize(
     ("cells", "published"),
-    [({"published": "true", "status": "active"}, True), ({"published": "true"}, False), ({"status": "draft"}, False), ({}, False)],
+    [({"published": "true", "status": "active"}, True), ({"published": "true"}, False), ({"status": "draft"}, False), ({}, False)],  # noqa: E501
 )  # fmt: skip
 def test_nothing_is_given_away_by_the_way(load, cells, published):
     text = export(line(handle="a", title="A", price="0.00", **cells))
@@ -230,8 +230,8 @@ def test_scattered_rows_of_many_products(load, monkeypatch):
 
 def test_what_the_import_leaves_is_what_triggers_would_have_made(load):
     load(jsonl(*(
-        {"slug": f"p{n}", "name": f"P {n}", "brand": f"B{n % 2}" if n % 3 else "", "tags": ["x"] * (n % 2), "is_published": n != 4,
-         "variants": [{"sku": f"P{n}-{v}", "price": str(n + v), "stock": v, "options": [{"name": "N", "value": str(v)}]} for v in range(n % 3 + 1)]}
+        {"slug": f"p{n}", "name": f"P {n}", "brand": f"B{n % 2}" if n % 3 else "", "tags": ["x"] * (n % 2), "is_published": n != 4,  # noqa: E501
+         "variants": [{"sku": f"P{n}-{v}", "price": str(n + v), "stock": v, "options": [{"name": "N", "value": str(v)}]} for v in range(n % 3 + 1)]}  # noqa: E501
         for n in range(8)
     )))  # fmt: skip
 
@@ -264,7 +264,7 @@ def test_what_the_import_leaves_is_what_triggers_would_have_made(load):
 @pytest.mark.django_db(transaction=True)
 def test_checkouts_and_edits_while_a_file_is_imported(tmp_path, settings):
     """Neither deadlocks nor lost stock: what was sold meanwhile is sold, and the file's prices are there."""
-    products = [{"slug": f"p{n}", "name": "P", "is_published": True, "variants": [{"price": "10", "sku": f"P{n}", "stock": 50}]} for n in range(20)]  # fmt: skip
+    products = [{"slug": f"p{n}", "name": "P", "is_published": True, "variants": [{"price": "10", "sku": f"P{n}", "stock": 50}]} for n in range(20)]  # fmt: skip  # noqa: E501
     path = tmp_path / "a.jsonl"
     path.write_text(jsonl(*products))
     call_command("import_products", str(path))
