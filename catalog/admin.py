@@ -130,11 +130,12 @@ class VariantInline(admin.StackedInline):
 
     def stock(self, variant: Variant) -> int:
         """For those who only look."""
-        return variant.stock_item.available
+        return variant.available
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)
-        return rows.filter(archived_at=None).select_related("stock_item").order_by("position", "pk")
+        rows: Any = super().get_queryset(request)
+        found: QuerySet[Any] = rows.live().with_stock().order_by("position", "pk")
+        return found
 
 
 class ImageInline(admin.TabularInline):

@@ -141,7 +141,7 @@ class VariantForm(forms.ModelForm):
             self.fields["sku"].required = False
         if self.instance.pk is not None:
             self.initial["choices"] = written_options(self.instance)
-            self.initial["stock"] = self.instance.stock_item.available
+            self.initial["stock"] = self.instance.available
         # A disabled field keeps its value, whatever is posted.
         for name in self.locks["new" if self.instance.pk is None else "present"]:
             if name in self.fields:

@@ -59,7 +59,7 @@ class VariantAdmin(RefusalsAsMessages):
 
     def stock(self, variant: Variant) -> int:
         """Pieces that can be sold."""
-        return variant.stock_item.available
+        return variant.available
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         update_variant(variant_id=obj.pk, changes=form.changes(), by=staff_actor(request))
