@@ -121,9 +121,9 @@ def one_work(
         )  # fmt: skip
 
     try:
-        asked = costs(work, places, shop)
         for name, server, paths in sides:
             ask(name, server, paths, first_of(paths, rounds, rounds), WARM_UP)
+        asked = costs(work, places, shop)
         for turn in range(rounds):
             for name, server, paths in sides if turn % 2 == 0 else reversed(sides):
                 first = first_of(paths, turn, rounds)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from benchmarks import report, statements, wrk
@@ -80,3 +82,8 @@ def test_depth_is_compared_with_the_first_page():
     )
     assert report.ratio_of(deep, {"first": first, "deep": deep}) == 0.8
     assert report.ratio_of(deep, {"first": {"rejected": "404"}, "deep": deep}) is None
+
+
+def test_the_document_shows_the_results_that_are_kept():
+    kept = json.loads(report.RESULT.read_text())["catalogues"]
+    assert report.documented(report.DOCUMENT.read_text(), kept) == report.DOCUMENT.read_text()
