@@ -15,6 +15,8 @@ EPOCH = datetime(2026, 11, 2, 7, 15, tzinfo=UTC)
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _HEX = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
+# Of a rendition's content: another build of the encoders writes other bytes.
+_DIGEST = re.compile(r"(?<=-)[0-9a-f]{16}(?=\.(?:webp|jpeg))")
 _JWT = re.compile(r"eyJ[\w-]+\.(eyJ[\w-]+)\.[\w-]+")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|\+00:00)")
 _SKU = re.compile(r"NX-[0-9A-Z]{10}")
@@ -58,6 +60,7 @@ class Placeholders:
         text = _JWT.sub(self._jwt, text)
         text = _UUID.sub(lambda found: self._numbered("uuid", found[0]), text)
         text = _HEX.sub(lambda found: self._numbered("hex", found[0]), text)
+        text = _DIGEST.sub(lambda found: self._numbered("hex", found[0])[:16], text)
         text = _API_KEY.sub(self._api_key, text)
         text = _SKU.sub(lambda found: self._numbered("sku", found[0]), text)
         text = _TIME.sub(self._time, text)
