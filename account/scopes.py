@@ -30,8 +30,16 @@ SCOPES: Mapping[str, Scope] = {
         | frozenset(
             f"catalog.{verb}_{model}"
             for model in (
-                "product", "category", "variant", "image", "brand", "collection", "attribute", "producttype",
-                "language", "term",
+                "product",
+                "category",
+                "variant",
+                "image",
+                "brand",
+                "collection",
+                "attribute",
+                "producttype",
+                "language",
+                "term",
             )
             for verb in ("add", "change", "delete")
         ),  # fmt: skip

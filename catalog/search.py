@@ -84,10 +84,9 @@ def matches(words: str, *, on_sale: bool = True, most: int | None = None) -> Sql
 
     Args:
         on_sale: only what the public may see now; otherwise drafts and archived products as well.
-        most: of a single word no more than these, the nearest ones: exactly the first of what is found without it, and far cheaper for a
-            word
-            that nearly everything has. So a page that follows on the first `most` is right if it is full, whatever narrows
-            it; if it is not full (or read backwards), ask again without `most`.
+        most: of a single word no more than these, the nearest ones: exactly the first of what is found without it, and far
+            cheaper for a word that nearly everything has. So a page that follows on the first `most` is right if it is full,
+            whatever narrows it; if it is not full (or read backwards), ask again without `most`.
     """
     return (
         "SELECT product_id, relevance FROM catalog_find_products(%s, %s, %s)",

@@ -58,8 +58,8 @@ class SuggestView(ConditionalReads):
         operation_id="products_suggest",
         summary="Suggest while somebody types",
         description=(
-            "Completed words, products, categories and brands that begin as `q` does, in any script; when nothing does, what "
-            "looks like it. Only what is on sale is suggested. Names are in the language of `Accept-Language`."
+            "Completed words, products, categories and brands that begin as `q` does, in any script; when nothing does, "
+            "what looks like it. Only what is on sale is suggested. Names are in the language of `Accept-Language`."
         ),
         tags=["catalog"],
         parameters=[SuggestQuerySerializer],

@@ -34,6 +34,7 @@ from catalog.price_refusals import BUNDLING, PartOfBundle
 from catalog.reads.doors import answer_list, answer_product
 from catalog.reads.presentation import ListPresentationSerializer, PresentationSerializer
 from catalog.reads.rendering import LISTED_VARIANTS
+from catalog.reads.schema import ONE_PRODUCT, PRODUCT_PAGE
 from catalog.refusals import (
     CompareAtBelowPrice,
     NoSuchProduct,
@@ -75,7 +76,7 @@ class ProductListView(CatalogView):
         ),
         tags=TAGS,
         parameters=[ProductQuerySerializer, ListPresentationSerializer],
-        responses=ProductSerializer(many=True),
+        responses={200: PRODUCT_PAGE},
     )
     def get(self, request: Request) -> Response | HttpResponse:
         if not sees_everything(request) and request.query_params.get("status") in {
@@ -131,6 +132,7 @@ class ProductView(CatalogView):
         summary="Show a product",
         description="By id or slug. Staff see drafts too, and archived products with `status=archived`.",
         tags=TAGS,
+        responses={200: ONE_PRODUCT},
         parameters=[KEY, PresentationSerializer, StatusQuerySerializer],
     )
     def get(self, request: Request, key: str) -> Response | HttpResponse:

@@ -47,7 +47,9 @@ def _rows_of_migrations(request):
             since = datetime(2003, 1, 1, tzinfo=UTC)
             TaxRate.objects.create(name="VAT", rate=Decimal("0.15"), valid_from=since)
             with connection.cursor() as cursor:
-                cursor.execute("SELECT setval(pg_get_serial_sequence('catalog_pricelist', 'id'), 100)")
+                cursor.execute(
+                    "SELECT setval(pg_get_serial_sequence('catalog_pricelist', 'id'), 100)"
+                )
                 cursor.execute("TRUNCATE audit_auditentry")  # nobody did this
 
 

@@ -19,25 +19,39 @@ REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION catalog_do
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('catalog', '0009_begun_prices'),
+        ("catalog", "0009_begun_prices"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Document',
+            name="Document",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('product_id', models.BigIntegerField()),
-                ('context', models.CharField(help_text='Price list, currency and language.', max_length=40)),
-                ('version', models.BigIntegerField()),
-                ('shared', models.BigIntegerField()),
-                ('valid_until', models.DateTimeField(help_text='When a price of it begins or ends by itself.')),
-                ('body', models.BinaryField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("product_id", models.BigIntegerField()),
+                (
+                    "context",
+                    models.CharField(help_text="Price list, currency and language.", max_length=40),
+                ),
+                ("version", models.BigIntegerField()),
+                ("shared", models.BigIntegerField()),
+                (
+                    "valid_until",
+                    models.DateTimeField(help_text="When a price of it begins or ends by itself."),
+                ),
+                ("body", models.BinaryField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('product_id', 'context'), name='document_is_unique_in_context')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("product_id", "context"), name="document_is_unique_in_context"
+                    )
+                ],
             },
         ),
         migrations.RunSQL(UNLOGGED, migrations.RunSQL.noop),

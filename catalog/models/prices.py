@@ -132,7 +132,10 @@ class Offer(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["product", "price_list", "currency", "valid_from"],
-                include=["valid_until", "price"],  # so that thousands are looked up in the index alone
+                include=[
+                    "valid_until",
+                    "price",
+                ],  # so that thousands are looked up in the index alone
                 name="one_offer_at_a_time",
             ),
         ]

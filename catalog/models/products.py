@@ -46,8 +46,9 @@ _NAME_WORDS = Func(
     F("name"), function="catalog_count_words", output_field=models.SmallIntegerField()
 )
 
-# Of all live variants of a product, whether they are shown or not: option names and values in the order of the variants; pieces
-# that can be sold, of a bundle as many as its scarcest part is enough for; the price before a reduction of the cheapest.
+# Of all live variants of a product, whether they are shown or not: option names and values in the order of the variants;
+# pieces that can be sold, of a bundle as many as its scarcest part is enough for; the price before a reduction of the
+# cheapest.
 _OPTIONS = """(
     SELECT coalesce(jsonb_agg(jsonb_build_object('name', kind.name, 'values', kind.listed) ORDER BY kind.first), '[]')
       FROM (

@@ -64,7 +64,9 @@ class TransferChunk(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["transfer", "number"], name="transfer_chunks_are_numbered"),
+            models.UniqueConstraint(
+                fields=["transfer", "number"], name="transfer_chunks_are_numbered"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -57,7 +57,9 @@ def test_set_up_and_sign_in(strict_shop, page, staff):
     app = App(page.locator(".factor code").first.inner_text().replace(" ", ""))
     page.fill("#otp", app.code())
     page.click("text=Finish")
-    page.locator(".codes").wait_for()  # without scripts a click does not wait for the page that it opens
+    page.locator(
+        ".codes"
+    ).wait_for()  # without scripts a click does not wait for the page that it opens
     codes = page.locator(".codes code").all_inner_texts()
     assert len(codes) == 10
     look(page, "3-recovery-codes")

@@ -76,7 +76,7 @@ def find(keys: dict[int, str], words: str) -> list[str]:
     sql, params = matches(words)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT product_id FROM ({sql}) hit ORDER BY relevance DESC, product_id DESC",  # noqa: S608
+            f"SELECT product_id FROM ({sql}) hit ORDER BY relevance DESC, product_id DESC",
             params,
         )
         return [keys[pk] for (pk,) in cursor.fetchall()]

@@ -17,6 +17,7 @@ from django.test import Client
 from django.test.client import MULTIPART_CONTENT, encode_multipart
 
 from account import hashers
+from catalog.reads import database
 from common import idempotency
 from tests.contract.document import Operation, complaints, operations, resolve
 from tests.contract.placeholders import Placeholders
@@ -346,7 +347,9 @@ def _absent(op: Operation, name: str) -> Any:
 
 def _huge(op: Operation) -> tuple[bytes, str]:
     if "multipart/form-data" in op.request_media:
-        most = 31 if op.id == "imports_create" else 6  # MB: files of products may be larger than pictures
+        most = (
+            31 if op.id == "imports_create" else 6
+        )  # MB: files of products may be larger than pictures
         return b"x" * (most * 1024 * 1024), MULTIPART_CONTENT
     return b'{"colour": "' + b"x" * (1024 * 1024) + b'"}', JSON
 
@@ -372,7 +375,10 @@ def _database_away():
     def gone(*args: Any, **kwargs: Any) -> None:
         raise OperationalError("server closed the connection unexpectedly")
 
-    with mock.patch.object(BaseDatabaseWrapper, "cursor", gone):
+    with (
+        mock.patch.object(BaseDatabaseWrapper, "cursor", gone),
+        mock.patch.object(database, "_ask", gone),
+    ):
         yield
 
 

@@ -12,7 +12,7 @@ from catalog.reads.warming import everybodys_contexts, prune, render_ahead
 
 
 class Command(BaseCommand):
-    """Render what is on sale for visitors nobody knows, in every language of the shop. Safe to run twice and beside the shop."""
+    """Render what is on sale for visitors nobody knows, in every language. Safe to run twice and beside the shop."""
 
     help = "Render products ahead of their first visitors."
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.contract.recorder import Recorder
+from tests.contract.scenarios.catalog import STAFF_ONLY
 
 
 def lists(s: Recorder) -> None:
@@ -10,6 +11,7 @@ def lists(s: Recorder) -> None:
     s.call(
         "products_list", "facets", "How many products each further choice would leave",
         query={"category": "coffee", "facets": "true", "page_size": 1, "fields": "id,name"}, status=200,
+        untold=STAFF_ONLY,
     )  # fmt: skip
     s.call(
         "products_list", "fields", "Only some fields, of the product and of its variants",
