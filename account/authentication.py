@@ -24,20 +24,28 @@ class SessionTokenAuthentication(BaseAuthentication):
         scheme, _, token = get_authorization_header(request).partition(b" ")
         if scheme.lower() != b"bearer" or token.lstrip().startswith(b"nxk_"):  # an API key
             return None
-        try:
-            claims = tokens.read(token.strip().decode("latin-1"), tokens.ACCESS)
-        except tokens.InvalidToken:
-            raise refused() from None
-        session = sessions.find_live(session_id=claims.session_id, version=claims.version)
-        if session is None or session.user.public_id != claims.user_id:
+        session = session_of(token.strip().decode("latin-1"))
+        if session is None:
             raise refused()
-        rotation.note_use(session=session, refresh_id=claims.refresh_id)
         if session.second_factor_at is None and second_factor.is_compulsory(session.user):
             _refuse_all_but_accounts(request)
         return session.user, session
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+def session_of(token: str) -> Session | None:
+    """The live session that an access token belongs to; its use is noted. None: whatever is wrong with it."""
+    try:
+        claims = tokens.read(token, tokens.ACCESS)
+    except tokens.InvalidToken:
+        return None
+    session = sessions.find_live(session_id=claims.session_id, version=claims.version)
+    if session is None or session.user.public_id != claims.user_id:
+        return None
+    rotation.note_use(session=session, refresh_id=claims.refresh_id)
+    return session
 
 
 def _refuse_all_but_accounts(request: Request) -> None:

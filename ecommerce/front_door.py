@@ -1,4 +1,4 @@
-"""Anonymous reads of products, answered before Django has begun.
+"""Customers' and visitors' reads of products, answered before Django has begun.
 
 Django's request, its fourteen middlewares and a view cost three times what PostgreSQL needs for a page. So the commonest
 questions (a list by category, price and place; one product) go from WSGI straight to `catalog.reads`, which the views call
@@ -19,6 +19,9 @@ from django.conf import settings
 from django.db import Error, connection
 from django.http.request import split_domain_port, validate_host
 
+from account.authentication import session_of
+from catalog.models import RETAIL
+from catalog.prices import price_list_of
 from catalog.reads.doors import plain_answer
 from common.errors import Refusal
 from common.http import given_or_new_request_id
@@ -37,7 +40,7 @@ _ACCEPTED = ("*/*", "application/json", "application/*")
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Headers = list[tuple[str, str]]
-Kind = tuple[str, str, str, str]
+Kind = tuple[str, ...]
 
 
 class FrontDoor:
@@ -64,6 +67,11 @@ class FrontDoor:
         self, environ: Environ, start_response: StartResponse, key: str, headers: Headers
     ) -> Iterable[bytes]:
         connection.close_if_unusable_or_obsolete()
+        # No question whether the connection lives: whoever finds it dead leaves the request to Django.
+        connection.health_check_done = True  # type: ignore[attr-defined]
+        price_list = _price_list(environ)
+        if price_list is None:
+            return self.django(environ, start_response)
         parameters = parse_qsl(
             environ.get("QUERY_STRING", ""),
             keep_blank_values=True,
@@ -76,6 +84,7 @@ class FrontDoor:
             parameters,
             accept_language=environ.get("HTTP_ACCEPT_LANGUAGE", ""),
             if_none_match=environ.get("HTTP_IF_NONE_MATCH", ""),
+            price_list=price_list,
         )
         if found is None:
             return self.django(environ, start_response)
@@ -116,8 +125,7 @@ def _product_of(environ: Environ) -> str | None:
     if not path.startswith(LIST) or environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
         return None
     if (
-        "HTTP_AUTHORIZATION" in environ
-        or "HTTP_IF_MATCH" in environ
+        "HTTP_IF_MATCH" in environ
         or environ.get("CONTENT_LENGTH") not in {None, "", "0"}
         or "HTTP_TRANSFER_ENCODING" in environ
         or environ.get("SCRIPT_NAME")
@@ -131,17 +139,36 @@ def _product_of(environ: Environ) -> str | None:
     return match[1] if match and match[1] not in _OTHER_DOORS else None
 
 
+def _price_list(environ: Environ) -> int | None:
+    """Whose prices the caller sees: everybody's, or those of a signed-in customer's group.
+
+    None for all others: staff see more than prices, programs have rules of their own, and a token that is not good (any
+    more) is refused by Django.
+    """
+    given = environ.get("HTTP_AUTHORIZATION")
+    if given is None:
+        return RETAIL
+    scheme, _, token = given.partition(" ")
+    if scheme.lower() != "bearer" or token.lstrip().startswith("nxk_"):
+        return None
+    session = session_of(token.strip())
+    if session is None or session.user.is_staff:
+        return None
+    return price_list_of(session.user)
+
+
 def _host_is_ours(environ: Environ) -> bool:
     domain, _ = split_domain_port(environ.get("HTTP_HOST", ""))
     return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
 
 
 def _kind_of(environ: Environ, key: str) -> Kind:
-    """What the common headers depend on: list or product, a known origin, whether the connection is safe."""
+    """What the common headers depend on: list or product, known origin, safe connection, signed in or not."""
     origin = environ.get("HTTP_ORIGIN", "")
     return (
         "product" if key else "list",
         origin if origin in settings.CORS_ALLOWED_ORIGINS else "",
         environ.get("HTTP_X_FORWARDED_PROTO", "")[:10],
         environ.get("wsgi.url_scheme", ""),
+        "signed in" if "HTTP_AUTHORIZATION" in environ else "",
     )

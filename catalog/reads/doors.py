@@ -69,9 +69,15 @@ def answer_product(request: Request, key: str) -> HttpResponse | None:
 
 
 def plain_answer(
-    path: str, key: str, parameters: Parameters, *, accept_language: str, if_none_match: str
+    path: str,
+    key: str,
+    parameters: Parameters,
+    *,
+    accept_language: str,
+    if_none_match: str,
+    price_list: int,
 ) -> tuple[Answer, Context] | None:
-    """The same for the front door: an anonymous caller and a common question; None when Django had better look at it."""
+    """The same for the front door: a common question; None when Django had better look at it."""
     query = plain_query(parameters)
     if query is None or (key and set(query) - {"attributes", "options", "currency"}):
         return None
@@ -84,7 +90,7 @@ def plain_answer(
         )
 
     answer, context = _for_caller(
-        read, lambda: context_of(query.get("currency", ""), accept_language)
+        read, lambda: context_of(query.get("currency", ""), accept_language, price_list)
     )
     return None if answer is None else (answer, context)
 

@@ -188,3 +188,87 @@ def test_the_request_id_of_the_caller_is_kept(door):
                "wsgi.url_scheme": "http", "HTTP_X_REQUEST_ID": given}  # fmt: skip
     door(environ, start)
     assert seen["X-Request-ID"] == given
+
+
+# --- signed-in callers ----------------------------------------------------------------------------
+
+
+def signed_in(user):
+    """The Authorization header of somebody who has just signed in."""
+    from rest_framework.test import APIClient
+
+    answer = APIClient(HTTP_HOST="127.0.0.1").post(
+        "/api/auth/login/", {"email": user.email, "password": factories.PASSWORD}, format="json"
+    )
+    assert answer.status_code == 200, answer.content
+    return {"HTTP_AUTHORIZATION": f"Bearer {answer.json()['access']}"}
+
+
+def test_a_customer_sees_the_prices_of_their_group_and_nobody_else_does(door, django):
+    from account.models import CustomerGroup
+    from catalog.models import PriceList, Variant
+
+    group = CustomerGroup.objects.create(name="Cafes")
+    own = PriceList.objects.create(name="Cafes", group=group)
+    Price.objects.create(variant=Variant.objects.first(), price_list=own, amount=7)
+    member, stranger = (
+        signed_in(factories.user(customer_group=group)),
+        signed_in(factories.user()),
+    )
+    asked = {"query": "ordering=price"}
+    for caller in (member, stranger, {}):
+        call(door, **asked, **caller)
+    before = django.calls
+    answers = [call(door, **asked, **caller) for caller in (member, stranger, {})]
+    assert django.calls == before
+    for caller, ours in zip((member, stranger, {}), answers, strict=True):
+        theirs = call(django, **asked, **caller)
+        assert (ours["status"], ours["body"], ours["headers"]) == (
+            theirs["status"],
+            theirs["body"],
+            theirs["headers"],
+        )
+    assert b'"7.00"' in answers[0]["body"]
+    assert all(b'"7.00"' not in other["body"] for other in answers[1:])
+    assert [one["headers"]["cache-control"].split(",")[0] for one in answers] == [
+        "private",
+        "private",
+        "public",
+    ]
+
+
+def test_staff_and_ended_sessions_are_djangos_business(door, django):
+    from account.models import Session
+
+    call(door)
+    customer = factories.user()
+    token = signed_in(customer)
+    call(door, **token)
+    staff = signed_in(factories.staff())
+    before = django.calls
+    assert b'"stock"' in call(door, **staff)["body"]
+    assert django.calls == before + 1
+    Session.objects.filter(user=customer).update(
+        revoked_at="2026-01-01T00:00:00Z", revoke_reason="logout"
+    )
+    assert call(door, **token)["status"].startswith("401")
+    assert django.calls == before + 2
+
+
+def test_statements(door, django):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    token = signed_in(factories.user())
+    for caller, allowed in (({}, 1), (token, 2)):
+        call(door, query="page_size=2", **caller)
+        call(door, query="page_size=3", **caller)
+        with CaptureQueriesContext(connection) as kept:
+            call(door, query="page_size=3", **caller)
+        assert len(kept) == allowed, [one["sql"] for one in kept]
+        with CaptureQueriesContext(connection) as new:
+            call(door, query=f"page_size={4 + allowed}", **caller)
+        assert len(new) <= allowed + 1  # with what nobody has rendered yet
+        with CaptureQueriesContext(connection) as one:
+            call(door, path="/api/products/bag-1/", **caller)
+        assert len(one) <= allowed + 1
