@@ -59,6 +59,7 @@ class Wanted:
         search: a subquery of product_id and relevance, with its parameters.
         search_all: the same, when `search` only gives the nearest products: asked if these do not fill the page.
         after: the sort key and id of the row behind which the page begins, in the direction of `backwards`.
+        everywhere: the answer also counts products of other shelves, as a facet does that leaves its own choice out.
     """
 
     ordering: str
@@ -70,6 +71,12 @@ class Wanted:
     after: tuple[str, int] | None = None
     backwards: bool = False
     offset: int = 0
+    everywhere: bool = False
+
+    @property
+    def scopes(self) -> list[int]:
+        """Whose versions the answer depends on."""
+        return scopes_of(None if self.everywhere else self.shelves)
 
 
 @dataclass(slots=True)
@@ -105,7 +112,7 @@ def _find(wanted: Wanted, context: Context) -> Found:
     parameters = {
         **context.parameters, **filters, **search_filters, "shelves": list(shelves), "after": key, "after_id": pk,
         "limit": wanted.size + 1, "offset": wanted.offset, "reach": wanted.size + 1 + wanted.offset,
-        "scopes": scopes_of(wanted.shelves), "document": document_key(context, whole=False),
+        "scopes": wanted.scopes, "document": document_key(context, whole=False),
     }  # fmt: skip
     # What a search or a token finds may be one product or all of them: that is for the planner to know.
     walks = not search and all(one.facet in {"price", "in_stock"} for one in wanted.conditions)

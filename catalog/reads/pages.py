@@ -70,7 +70,7 @@ def list_page(asked: Asked, context: Context, *, if_none_match: str = "") -> Ans
     key = f"{context.key}|{asked.key}"
     kept = store.get(key)
     if kept is not None or if_none_match:
-        scopes = kept.scopes if kept else tuple(scopes_of(_shelves(asked)))
+        scopes = kept.scopes if kept else asked.wanted(_shelves(asked)).scopes
         fresh = now.freshness(scopes)
         now.renewed(fresh.shared)
         etag = _weak(asked, context, fresh)
@@ -118,7 +118,7 @@ def _fill(asked: Asked, context: Context) -> Entry:
         for name, value in asked.further(wanted, context).items():
             parts += [b",", orjson.dumps(name), b":", orjson.dumps(value)]
     parts.append(b"}")
-    return Entry(b"".join(parts), page.freshness, tuple(scopes_of(shelves)))
+    return Entry(b"".join(parts), page.freshness, tuple(wanted.scopes))
 
 
 def _joined(

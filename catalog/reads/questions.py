@@ -106,6 +106,7 @@ def ask(
         ordering=ordering,
         size=size,
         conditions=tuple(_others(query)),
+        everywhere=given.get("facets") in _YES,
     )
     page = None
     if (cursor := given.get("cursor")) is not None:

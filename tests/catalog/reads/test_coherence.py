@@ -301,6 +301,25 @@ def test_a_change_of_one_category_leaves_the_pages_of_another(processes, shelf):
     assert again.status_code == 200
 
 
+def test_facets_of_a_category_count_what_comes_and_goes_in_others(processes, shelf):
+    """The facet `category` leaves its own choice out, so the page depends on all products."""
+    tea = Category.objects.create(name="Tea", slug="tea")
+    green = Product.objects.create(name="Green", slug="green", category=tea, is_published=True)
+    factories.variant(product=green)
+    url = "/api/products/?category=tea&facets=true"
+
+    def counted(answer):
+        return {one["value"]: one["count"] for one in answer.json()["facets"]["category"]["values"]}
+
+    tags = [process.get(url)["ETag"] for process in processes]
+    plain = processes[0].get("/api/products/?category=tea")["ETag"]
+    Product.objects.filter(slug="sidamo").update(is_published=False)
+    for process, tag in zip(processes, tags, strict=True):
+        assert counted(process.get(url)) == {"tea": 1}
+        assert counted(process.get(url, **{"if-none-match": tag})) == {"tea": 1}
+    assert processes[0].get("/api/products/?category=tea")["ETag"] == plain
+
+
 def test_undone_work_is_neither_kept_nor_counted(shelf):
     before = versions()
     try:
