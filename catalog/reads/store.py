@@ -19,7 +19,8 @@ from django.core.cache import cache
 from catalog.reads.freshness import Freshness
 
 SECONDS = 300  # that an answer is kept
-BYTES = 6 * 1024 * 1024  # of answers that one process keeps
+BYTES = 6 * 1024 * 1024  # that one process keeps: answers, their keys and what goes with them
+OVERHEAD = 600  # bytes of memory that go with an answer beside its body and key
 LEASE_SECONDS = 5  # that other processes wait for one that fills Redis
 PREFIX = "catalog:page:"
 
@@ -60,12 +61,12 @@ class Memory:
 
     def set(self, key: str, entry: Entry) -> None:
         """Keep an answer, at the expense of those that nobody asked for lately."""
-        if len(entry.body) > self._limit // 4:
+        if _weight(key, entry) > self._limit // 4:
             return
         with self._lock:
             self._drop(key)
             self._entries[key] = (time.monotonic() + SECONDS, entry)
-            self._bytes += len(entry.body)
+            self._bytes += _weight(key, entry)
             while self._bytes > self._limit:
                 self._drop(next(iter(self._entries)))
 
@@ -78,7 +79,12 @@ class Memory:
     def _drop(self, key: str) -> None:
         found = self._entries.pop(key, None)
         if found is not None:
-            self._bytes -= len(found[1].body)
+            self._bytes -= _weight(key, found[1])
+
+
+def _weight(key: str, entry: Entry) -> int:
+    """Bytes of memory. An empty list has forty, but its key may have thousands, and anybody can ask for many."""
+    return len(entry.body) + len(key) + 8 * len(entry.scopes) + OVERHEAD
 
 
 MEMORY = Memory()

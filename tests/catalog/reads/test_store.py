@@ -51,17 +51,37 @@ def test_one_filler_per_key(monkeypatch):
     assert crowd("/api/products/?page_size=8") > 1
 
 
+def entry_of(body: bytes, place: int = 0) -> store.Entry:
+    return store.Entry(body, freshness.Freshness(0, place, None), (0,))
+
+
 def test_memory_is_bounded():
-    memory = Memory(limit=1000)
+    memory = Memory(limit=10_000)
     for place in range(100):
-        entry = store.Entry(b"x" * 100, freshness.Freshness(0, place, None), (0,))
-        memory.set(str(place), entry)
-    assert memory._bytes <= 1000
+        memory.set(str(place), entry_of(b"x" * 300, place))
+    assert memory._bytes <= 10_000
     assert len(memory._entries) == 10
     assert memory.get("99")
     assert memory.get("0") is None
-    memory.set("huge", store.Entry(b"x" * 600, freshness.Freshness(0, 0, None), (0,)))
+    memory.set("huge", entry_of(b"x" * 6000))
     assert memory.get("huge") is None
+
+
+def test_what_goes_with_an_answer_is_counted():
+    """Empty lists under long keys, of which anybody can ask for as many as they like; measured, not believed."""
+    import tracemalloc
+
+    def grown(keys: int, length: int) -> int:
+        memory = Memory(limit=1_000_000)
+        tracemalloc.start()
+        for place in range(keys):
+            memory.set(f"{place:0{length}}", entry_of(bytes(bytearray(42)), place))
+        size, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return size
+
+    assert grown(20_000, 20) < 1_100_000
+    assert grown(2_000, 4_000) < 1_100_000
 
 
 def test_context_is_part_of_what_is_kept():
