@@ -202,7 +202,8 @@ def run_import(*, transfer_id: int) -> None:
     by = _author(transfer)
     remarks = Remarks()
     with tempfile.TemporaryDirectory(prefix="nexus-import-") as folder, Notebook() as notebook:
-        path = Path(folder) / (transfer.file or "upload")
+        # Not under its own name: that may be longer than a file system takes, in bytes.
+        path = Path(folder) / "upload"
         with path.open("wb") as file:
             for piece in _stored(transfer):
                 file.write(piece)

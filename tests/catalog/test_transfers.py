@@ -48,6 +48,16 @@ def test_from_upload_to_report(owner, run_jobs):
     assert Movement.objects.get().user_id is not None
 
 
+def test_a_name_that_no_file_system_takes(owner, run_jobs):
+    """200 characters of Amharic are 600 bytes."""
+    file = BytesIO(SHIRT.encode())
+    file.name = "ቡና" * 95 + ".csv"
+    answer = owner.post("/api/imports/", {"file": file}, format="multipart")
+    assert answer.status_code == 202, answer.content
+    run_jobs("catalog.import")
+    assert Transfer.objects.get().state == "done"
+
+
 def test_a_job_that_runs_again_does_nothing_again(owner, run_jobs):
     upload(owner, SHIRT)
     run_jobs("catalog.import")
