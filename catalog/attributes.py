@@ -7,12 +7,13 @@ definitions that change rewrite products by trigger.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import ProtectedError
+from django.db.models import CharField, ProtectedError, Value
+from django.db.models.functions import Cast, Concat
 
 from catalog.model_refusals import BY_CONSTRAINT, AttributeInUse, ChoiceInUse, ProductTypeInUse
 from catalog.models import (
@@ -26,7 +27,7 @@ from catalog.models import (
 )
 from catalog.refusals import refusing_conflicts
 from common.errors import invalid_field
-from common.transactions import require_transaction
+from common.transactions import lock_row, require_transaction
 
 MOST_CHOICES = 500
 MOST_ATTRIBUTES = 100  # of one type
@@ -101,7 +102,9 @@ def update_attribute(*, attribute_id: int, changes: Mapping[str, Any]) -> Attrib
     """
     with transaction.atomic():
         change_definitions()
-        attribute = Attribute.objects.select_for_update(no_key=True).get(pk=attribute_id)
+        attribute = lock_row(
+            Attribute.objects.all(), attribute_id, missing="There is no such attribute."
+        )
         changes = dict(changes)
         choices: Sequence[Choice] | None = changes.pop("choices", None)
         changed = [name for name, value in changes.items() if getattr(attribute, name) != value]
@@ -149,7 +152,8 @@ def _refuse_what_kind_has_not(kind: str, *, unit: str, choices: Sequence[Choice]
 def _set_choices(attribute: Attribute, wanted: Sequence[Choice]) -> None:
     """All choices, in order. Renamed are those that name what they were."""
     present = {choice.value: choice for choice in attribute.choices.all()}
-    kept: list[AttributeChoice] = []
+    changed: list[AttributeChoice] = []
+    released: list[str] = []  # names that choices had until now
     new: list[AttributeChoice] = []
     for position, choice in enumerate(wanted):
         row = present.pop(choice.was or choice.value, None)
@@ -159,8 +163,10 @@ def _set_choices(attribute: Attribute, wanted: Sequence[Choice]) -> None:
         if row is None:
             new.append(AttributeChoice(attribute=attribute, value=choice.value, position=position))
         elif (row.value, row.position) != (choice.value, position):
+            if row.value != choice.value:
+                released.append(row.value)
             row.value, row.position = choice.value, position
-            kept.append(row)
+            changed.append(row)
     for gone in present.values():
         try:
             with transaction.atomic():
@@ -168,20 +174,22 @@ def _set_choices(attribute: Attribute, wanted: Sequence[Choice]) -> None:
         except ProtectedError as error:
             detail = f"Products have {gone.value}: rename it, or change the products first."
             raise ChoiceInUse(detail) from error
-    _rename(kept)
+    _write_choices(changed, released)
     AttributeChoice.objects.bulk_create(new)
 
 
-def _rename(rows: Iterable[AttributeChoice]) -> None:
-    """In two steps, as two choices may change names with each other."""
-    changed = list(rows)
-    wanted = [row.value for row in changed]
-    for row in changed:
-        row.value = f"\x01{row.pk}"
-    AttributeChoice.objects.bulk_update(changed, ["value"])
-    for row, value in zip(changed, wanted, strict=True):
-        row.value = value
-    AttributeChoice.objects.bulk_update(changed, ["value", "position"])
+def _write_choices(rows: Sequence[AttributeChoice], released: Collection[str]) -> None:
+    """Names and positions. A name that passes from one choice to another is vacated first: two may swap theirs.
+
+    A new name rewrites every product that has the choice, by trigger; so no more is renamed than has to be.
+    """
+    wanted = {row.value for row in rows}
+    passing = wanted & set(released)
+    if passing:
+        AttributeChoice.objects.filter(pk__in=[row.pk for row in rows], value__in=passing).update(
+            value=Concat(Value("\x01"), Cast("pk", CharField()))
+        )
+    AttributeChoice.objects.bulk_update(rows, ["value", "position"])
 
 
 # --- product types ----------------------------------------------------------------------------
@@ -217,7 +225,9 @@ def update_type(*, type_id: int, changes: Mapping[str, Any]) -> ProductType:
     """
     with transaction.atomic():
         change_definitions()
-        product_type = ProductType.objects.select_for_update(no_key=True).get(pk=type_id)
+        product_type = lock_row(
+            ProductType.objects.all(), type_id, missing="There is no such product type."
+        )
         if changes.get("name", product_type.name) != product_type.name:
             product_type.name = changes["name"]
             with refusing_conflicts(BY_CONSTRAINT):

@@ -54,7 +54,9 @@ def set_parts(*, variant_id: int, parts: Collection[Part]) -> bool:
         BundleHasStock: the variant has pieces of its own.
     """
     with transaction.atomic():
-        variant = Variant.objects.get(pk=variant_id)
+        variant = Variant.objects.filter(pk=variant_id).first()
+        if variant is None:
+            raise NoSuchPart(f"There is no variant {variant_id}.")
         lock_stock(variant_ids=[variant_id, *(part.variant_id for part in parts)])
         present = BundlePart.objects.filter(variant=variant)
         wanted = _resolved(parts) if parts else {}

@@ -20,9 +20,9 @@ from catalog.refusals import (
 from catalog.richtext import clean_html
 from catalog.slugs import distinct, slug_from
 from catalog.texts import Translations, merged
-from common.errors import NotFound
-from common.transactions import require_transaction
+from common.transactions import lock_row, require_transaction
 
+NO_CATEGORY = "There is no such category."
 _TREE_LOCK = 0x6E78_6361_7465  # any number that is nobody else's
 
 
@@ -90,7 +90,7 @@ def update_category(
     with transaction.atomic():
         if "parent" in changes:
             _lock_tree()
-        category = Category.objects.select_for_update(no_key=True).get(pk=category_id)
+        category = lock_row(Category.objects.all(), category_id, missing=NO_CATEGORY)
         if "parent" in changes:
             refuse_bad_move(category, changes["parent"])
         if "description" in changes:
@@ -132,10 +132,7 @@ def lock_for_edit(*, category_id: int) -> Category:
     """
     require_transaction()
     _lock_tree()
-    found = Category.objects.select_for_update(no_key=True).filter(pk=category_id).first()
-    if found is None:
-        raise NotFound("There is no such category.")
-    return found
+    return lock_row(Category.objects.all(), category_id, missing=NO_CATEGORY)
 
 
 def refuse_bad_move(category: Category, parent: Category | None) -> None:

@@ -29,14 +29,16 @@ from common.conditional import honours_if_match, tagged
 from common.errors import NotFound
 from common.idempotency import idempotent
 from common.schema import refuses
+from common.transactions import lock_row
 
 PRODUCT_ID = OpenApiParameter("product_id", int, OpenApiParameter.PATH, description="A product.")
+NO_BRAND, NO_COLLECTION = "There is no such brand.", "There is no such collection."
 
 
 def _brand(key: str) -> Brand:
     found = Brand.objects.filter(**by_id_or_slug(key)).first()
     if found is None:
-        raise NotFound("There is no such brand.")
+        raise NotFound(NO_BRAND)
     return found
 
 
@@ -45,7 +47,8 @@ def _brand_state(brand: Brand) -> str:
 
 
 def _hold_brand(view: Any, key: str) -> str:
-    return _brand_state(Brand.objects.select_for_update(no_key=True).get(pk=_brand(key).pk))
+    found = _brand(key)
+    return _brand_state(lock_row(Brand.objects.all(), found.pk, missing=NO_BRAND))
 
 
 class BrandListView(CatalogView):
@@ -171,13 +174,13 @@ def _collections(request: Request) -> QuerySet[Collection]:
 def _collection(rows: QuerySet[Collection], key: str) -> Collection:
     found = rows.filter(**by_id_or_slug(key)).first()
     if found is None:
-        raise NotFound("There is no such collection.")
+        raise NotFound(NO_COLLECTION)
     return found
 
 
 def _hold_collection(view: Any, key: str, product_id: int = 0) -> str:
     found = _collection(Collection.objects.all(), key)
-    return row_state(Collection.objects.select_for_update(no_key=True).get(pk=found.pk))
+    return row_state(lock_row(Collection.objects.all(), found.pk, missing=NO_COLLECTION))
 
 
 class CollectionListView(CatalogView):

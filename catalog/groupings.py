@@ -20,6 +20,7 @@ from catalog.richtext import clean_html
 from catalog.slugs import distinct, slug_from
 from catalog.texts import Translations, merged, merged_words
 from common.errors import Invalid
+from common.transactions import lock_row
 
 MOST_IN_COLLECTION = 10_000
 
@@ -56,7 +57,7 @@ def update_brand(*, brand_id: int, changes: Mapping[str, Any], replace: bool = F
         NameTaken, SlugTaken; Invalid: the translations.
     """
     with transaction.atomic():
-        brand = Brand.objects.select_for_update(no_key=True).get(pk=brand_id)
+        brand = lock_row(Brand.objects.all(), brand_id, missing="There is no such brand.")
         new = dict(changes)
         translations = new.pop("translations", None)
         before = brand.name
@@ -266,7 +267,7 @@ def _refuse_unknown(product_ids: Sequence[int]) -> None:
 
 
 def _lock_collection(collection_id: int) -> Collection:
-    return Collection.objects.select_for_update(no_key=True).get(pk=collection_id)
+    return lock_row(Collection.objects.all(), collection_id, missing="There is no such collection.")
 
 
 def _touch(collection: Collection) -> None:

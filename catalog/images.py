@@ -26,6 +26,7 @@ from catalog.models import Image, Product, Variant
 from catalog.texts import Translations, merged
 from common.errors import Unavailable
 from common.jobs import enqueue
+from common.transactions import lock_row
 
 __all__ = [
     "MAX_BYTES", "ImageSource", "InvalidImage", "Picture", "PicturesBusy", "StorageUnavailable", "add_image",
@@ -130,19 +131,21 @@ def update_image(*, image: Image, changes: dict[str, Any]) -> None:
     """Change alternative text, its translations (what is not named stays, null removes), position or the variant it shows.
 
     Raises:
-        Invalid: naming `translations.<language>.<field>`.
+        Invalid: naming `translations.<language>.<field>`. NotFound: the picture has just been deleted.
     """
-    if "translations" in changes:
-        texts = merged(image.translations, changes["translations"], fields=TRANSLATED)
-        changes = {**changes, "translations": texts}
-    changed = [key for key, value in changes.items() if getattr(image, key) != value]
-    if not changed:
-        return
-    for key in changed:
-        setattr(image, key, changes[key])
     with transaction.atomic():
-        touch(image.product_id)
-        image.save(update_fields=changed)
+        _lock_product(image.product_id)
+        row = lock_row(Image.objects.all(), image.pk, missing="The product has no such picture.")
+        if "translations" in changes:
+            texts = merged(row.translations, changes["translations"], fields=TRANSLATED)
+            changes = {**changes, "translations": texts}
+        changed = [key for key, value in changes.items() if getattr(row, key) != value]
+        if not changed:
+            return
+        for key in changed:
+            setattr(row, key, changes[key])
+        touch(row.product_id)
+        row.save(update_fields=changed)
 
 
 def delete_image(*, image: Image) -> None:
@@ -163,6 +166,12 @@ def files_of(images: Iterable[Image]) -> list[str]:
         for name in (image.file.name, *(made["name"] for made in image.renditions))
         if name
     ]
+
+
+def _lock_product(product_id: int) -> None:
+    """As every verb does before it locks what hangs on a product."""
+    rows = Product.objects.select_for_update(no_key=True).filter(pk=product_id)
+    list(rows.values_list("pk"))
 
 
 def touch(product_id: int) -> None:

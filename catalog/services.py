@@ -31,11 +31,11 @@ from catalog.refusals import (
 )
 from catalog.richtext import clean_html
 from catalog.slugs import distinct, slug_from
-from catalog.stock import lock_stock_of, set_stock
+from catalog.stock import NO_VARIANT, find_variant, lock_stock_of, set_stock
 from catalog.texts import Translations, merged
 from common.actors import Actor
 from common.ids import readable_code
-from common.transactions import require_transaction
+from common.transactions import lock_row, require_transaction
 from inventory import services as inventory
 
 Options = Sequence[Mapping[str, str]]
@@ -201,14 +201,14 @@ def update_variant(*, variant_id: int, changes: Mapping[str, Any], by: Actor) ->
         SkuTaken, OptionsTaken, CompareAtBelowPrice; inventory.services.BelowReserved: fewer counted than promised.
     """
     with transaction.atomic():
-        variant = Variant.objects.select_related("stock_item").get(pk=variant_id)
+        variant = find_variant(variant_id)
         changes = dict(changes)
         stock, on_hand = changes.pop("stock", None), changes.pop("on_hand", None)
         parts = changes.pop("parts", None)
         bundled = parts is not None and set_parts(variant_id=variant_id, parts=parts)
         counted = set_stock(variant, stock=stock, on_hand=on_hand, by=by) or bundled
         product = _lock_product(variant.product_id)
-        variant = Variant.objects.select_for_update(no_key=True).get(pk=variant_id)
+        variant = lock_row(Variant.objects.all(), variant_id, missing=NO_VARIANT)
         if "options" in changes:
             changes["options"] = _plain(changes["options"])
             if changes["options"] != variant.options:
@@ -231,7 +231,7 @@ def delete_variant(*, variant_id: int) -> bool:
     with transaction.atomic():
         chosen = Variant.objects.filter(pk=variant_id)
         items = lock_stock_of(chosen)
-        variant = chosen.get()
+        variant = find_variant(variant_id)
         product = _lock_product(variant.product_id)
         if not product.variants.live().exclude(pk=variant_id).exists():
             raise LastVariant

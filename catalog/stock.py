@@ -7,8 +7,24 @@ from django.db import models
 from catalog.bundles import refuse_stock_of_bundle
 from catalog.models import Variant
 from common.actors import Actor
+from common.errors import NotFound
+from common.transactions import lock_row
 from inventory import services as inventory
 from inventory.models import StockItem
+
+NO_VARIANT = "There is no such variant."
+
+
+def find_variant(variant_id: int) -> Variant:
+    """A variant and its stock, not locked.
+
+    Raises:
+        common.errors.NotFound: it was deleted since the caller found it.
+    """
+    found = Variant.objects.select_related("stock_item").filter(pk=variant_id).first()
+    if found is None:
+        raise NotFound(NO_VARIANT)
+    return found
 
 
 def set_stock(variant: Variant, *, stock: int | None, on_hand: int | None, by: Actor) -> bool:
@@ -23,7 +39,7 @@ def set_stock(variant: Variant, *, stock: int | None, on_hand: int | None, by: A
     """
     if stock is None and on_hand is None:
         return False
-    item = StockItem.objects.select_for_update(no_key=True).get(pk=variant.stock_item_id)
+    item = lock_row(StockItem.objects.all(), variant.stock_item_id, missing=NO_VARIANT)
     if variant.shown_parts:
         refuse_stock_of_bundle(variant, stock=stock, on_hand=on_hand)
         return False

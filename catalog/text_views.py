@@ -27,22 +27,24 @@ from common.conditional import honours_if_match, tagged
 from common.errors import NotFound
 from common.idempotency import idempotent
 from common.schema import refuses
+from common.transactions import lock_row
 
 CODE = OpenApiParameter(
     "code", str, OpenApiParameter.PATH, description="A language tag: `am`, `pt-br`."
 )
+NO_LANGUAGE, NO_WORD = "There is no such language.", "There is no such word."
 WORD = OpenApiParameter("text", str, description="The word itself; without it, all.")
 
 
 def _language(code: str) -> Language:
     found = Language.objects.filter(pk=code.lower()).first()
     if found is None:
-        raise NotFound("There is no such language.")
+        raise NotFound(NO_LANGUAGE)
     return found
 
 
 def _hold_language(view: Any, code: str) -> str:
-    return row_state(Language.objects.select_for_update().get(pk=_language(code).pk))
+    return row_state(lock_row(Language.objects.all(), _language(code).pk, missing=NO_LANGUAGE))
 
 
 class LanguageListView(CatalogView):
@@ -135,12 +137,12 @@ class LanguageView(CatalogView):
 def _term(term_id: int) -> Term:
     found = Term.objects.filter(pk=term_id).first()
     if found is None:
-        raise NotFound("There is no such word.")
+        raise NotFound(NO_WORD)
     return found
 
 
 def _hold_term(view: Any, term_id: int) -> str:
-    return row_state(Term.objects.select_for_update().get(pk=_term(term_id).pk))
+    return row_state(lock_row(Term.objects.all(), _term(term_id).pk, missing=NO_WORD))
 
 
 class TermListView(StaffView):

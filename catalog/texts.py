@@ -17,6 +17,7 @@ from catalog.models import NAME_LENGTH, Brand, Language, Product, Term, Variant
 from catalog.refusals import refusing_conflicts
 from catalog.richtext import MAX_LENGTH, clean_html
 from common.errors import Invalid
+from common.transactions import lock_row
 
 # What can be translated, with the longest a text may be. `description` is HTML.
 OF_GROUP: Mapping[str, int] = {"name": NAME_LENGTH, "description": MAX_LENGTH}
@@ -66,7 +67,7 @@ def create_language(*, code: str, name: str, position: int | None = None) -> Lan
 def update_language(*, code: str, changes: Mapping[str, Any]) -> Language:
     """Change name or position. The language with the lowest position is the one the catalogue is written in."""
     with transaction.atomic():
-        language = Language.objects.select_for_update(no_key=True).get(pk=code)
+        language = lock_row(Language.objects.all(), code, missing="There is no such language.")
         changed = [name for name, value in changes.items() if getattr(language, name) != value]
         for name in changed:
             setattr(language, name, changes[name])
@@ -116,7 +117,7 @@ def update_term(*, term_id: int, changes: Mapping[str, Any], replace: bool = Fal
         TermTaken, Invalid.
     """
     with transaction.atomic():
-        term = Term.objects.select_for_update(no_key=True).get(pk=term_id)
+        term = lock_row(Term.objects.all(), term_id, missing="There is no such word.")
         new = dict(changes)
         if "translations" in new:
             present = {} if replace else term.translations

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 from django.db import connection
+from django.db.models import Model, QuerySet
+
+from common.errors import NotFound
+
+Row = TypeVar("Row", bound=Model)
 
 
 def require_transaction() -> None:
@@ -23,3 +30,18 @@ def refuse_transaction() -> None:
     """
     if connection.in_atomic_block:
         raise RuntimeError("A conversation with the outside must not run inside a transaction.")
+
+
+def lock_row(rows: QuerySet[Row], pk: Any, *, missing: str) -> Row:
+    """Lock one row until the transaction ends, and read it as it is then.
+
+    Args:
+        rows: among which it has to be. missing: a sentence for the caller.
+
+    Raises:
+        common.errors.NotFound: it was deleted since the caller found it.
+    """
+    found = rows.select_for_update(no_key=True).filter(pk=pk).first()
+    if found is None:
+        raise NotFound(missing)
+    return found

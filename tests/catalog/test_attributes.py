@@ -233,6 +233,38 @@ def test_a_choice_in_use_stays_and_can_be_renamed(owner, api, coffee):
     assert values(ok(api.get(f"{PRODUCTS}{row['id']}/"))) == {"roast": "light"}
 
 
+def test_choices_that_only_move_rewrite_no_product(owner, coffee):
+    """A new name of a choice rewrites each product that has it; a new place does not."""
+    row = product(owner, product_type="Coffee", attributes={"roast": "dark"})
+    address = f"{ATTRIBUTES}{Attribute.objects.get(code='roast').pk}/"
+
+    def written() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT ctid::text FROM catalog_product WHERE id = %s", [row["id"]])
+            return str(cursor.fetchone()[0])
+
+    before = written()
+    moved = ["green", "dark", "light", "medium"]
+    assert ok(owner.patch(address, {"choices": moved}))["choices"] == moved
+    assert written() == before
+    renamed = ["green", {"value": "black", "was": "dark"}, "light", "medium"]
+    ok(owner.patch(address, {"choices": renamed}))
+    assert written() != before
+    chain = [
+        "green",
+        {"value": "light", "was": "black"},
+        {"value": "pale", "was": "light"},
+        "medium",
+    ]
+    assert ok(owner.patch(address, {"choices": chain}))["choices"] == [
+        "green",
+        "light",
+        "pale",
+        "medium",
+    ]
+    assert values(ok(owner.get(f"{PRODUCTS}{row['id']}/"))) == {"roast": "light"}
+
+
 def test_what_is_used_is_not_deleted(owner, coffee):
     row = product(owner, product_type="Coffee", attributes=SAID)
     kind, weight = f"{TYPES}{coffee['id']}/", Attribute.objects.get(code="weight").pk
