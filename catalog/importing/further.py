@@ -108,7 +108,9 @@ def _attributes(plan: Plan, shop: Shop, lookups: Lookups, remarks: Remarks) -> N
         if record.attributes:
             raise BadValue("attributes without a product type")
         return
-    if plan.product_id is not None and not record.attributes and not record.product_type:
+    before = shop.by_id.get(plan.product_id or 0)
+    publishes = plan.product["is_published"] and not (before and before["is_published"])
+    if before and not record.attributes and not record.product_type and not publishes:
         return
     of = lookups.type_of(type_id)
     if plan.product_changed:
@@ -118,30 +120,39 @@ def _attributes(plan: Plan, shop: Shop, lookups: Lookups, remarks: Remarks) -> N
             if attribute_id not in of.attribute_ids
         ]
     present = shop.values.get(plan.product_id or 0, {})
-    said = set()
+    said = of.attribute_ids & set(present)
     for wanted in record.attributes or []:
         lookups.declare(wanted, of)
         attribute = lookups.attribute(wanted.code)
-        said.add(wanted.code)
+        said.add(attribute.pk)
         columns = {**_EMPTY, **_columns(wanted, attribute)}
         row = present.get(attribute.pk)
         if row is None:
             further.values.append({"attribute_id": attribute.pk, **columns})
         elif any(row[name] != value for name, value in columns.items()):
             further.changed_values.append({"id": row["id"], **columns})
-    if plan.product_id is None:
-        _refuse_gaps(plan, of, said, remarks)
+    if publishes or (before and before["product_type_id"] != type_id):
+        _refuse_gaps(plan, of, said, before, remarks)
 
 
-def _refuse_gaps(plan: Plan, of: KnownType, said: set[str], remarks: Remarks) -> None:
-    """A published product says all that its type requires."""
-    missing = sorted(of.required - said)
-    if missing and plan.product["is_published"]:
-        plan.product["is_published"] = False
-        remarks.notice(
-            plan.record.line,
-            f"{plan.record.label}: without {', '.join(missing)}, which its type requires: imported as a draft",
-        )
+def _refuse_gaps(
+    plan: Plan, of: KnownType, said: set[int], before: Found | None, remarks: Remarks
+) -> None:
+    """What is published, or gets a type while it is, says all that its type requires.
+
+    Raises:
+        BadValue: it is on sale; nobody takes it from there by a file that forgets an attribute.
+    """
+    missing = sorted(code for code, attribute in of.required.items() if attribute not in said)
+    if not missing or not plan.product["is_published"]:
+        return
+    gap = f"without {', '.join(missing)}, which its type requires"
+    if before and before["is_published"]:
+        raise BadValue(gap)
+    plan.product["is_published"] = False
+    if before:
+        plan.product_changed = any(before[name] != plan.product[name] for name in before)
+    remarks.notice(plan.record.line, f"{plan.record.label}: {gap}: imported as a draft")
 
 
 def _columns(wanted: AttributeRecord, attribute: KnownAttribute) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from django.db import models
 
 from catalog import attributes
-from catalog.attributes import Choice, Use
+from catalog.attributes import MOST_ATTRIBUTES, MOST_CHOICES, Choice, Use
 from catalog.categories import create_category
 from catalog.groupings import create_collection
 from catalog.importing.records import AttributeRecord, CollectionRecord
@@ -32,16 +32,17 @@ from catalog.models import (
 from catalog.refusals import SlugTaken
 from catalog.slugs import slug_from
 
+CODE_LENGTH = 60
 Path = tuple[str, ...]
 
 
 @dataclass(slots=True)
 class KnownType:
-    """A product type: its attributes' codes, and those that published products must have."""
+    """A product type: its attributes' codes, and (with their ids) those that published products must have."""
 
     pk: int
     codes: set[str]
-    required: set[str]
+    required: dict[str, int]
     attribute_ids: set[int]
 
 
@@ -159,7 +160,7 @@ class Lookups:
         known = KnownType(
             row.pk,
             codes={code for code, _, _ in uses},
-            required={code for code, needed, _ in uses if needed},
+            required={code: attribute for code, needed, attribute in uses if needed},
             attribute_ids={attribute for _, _, attribute in uses},
         )
         self._types[row.name] = known
@@ -171,22 +172,28 @@ class Lookups:
         Raises:
             BadValue: the attribute, its choice, or that the type has it, is not known, and the file does not declare it.
         """
+        if len(record.code) > CODE_LENGTH:
+            raise BadValue(f"“{record.code[:60]}…” is too long to be an attribute's code")
         known = self._attributes.get(record.code) or self._find_attribute(record)
         if record.code not in of.codes:
             if not record.kind:
                 raise BadValue(f"its product type has no attribute “{record.code[:60]}”")
             rows = TypeAttribute.objects.filter(product_type_id=of.pk).select_related("attribute")
+            if len(of.codes) >= MOST_ATTRIBUTES:
+                raise BadValue(f"its product type has {MOST_ATTRIBUTES} attributes already")
             uses = [Use(row.attribute, row.is_required) for row in rows.order_by("position", "pk")]
             uses.append(Use(Attribute.objects.get(pk=known.pk)))
             attributes.update_type(type_id=of.pk, changes={"uses": uses})
             of.codes.add(record.code)
             of.attribute_ids.add(known.pk)
         if known.kind == Kind.CHOICE and record.value not in known.choices:
-            if not record.kind:
+            if not record.kind or len(record.value) > NAME_LENGTH:
                 raise BadValue(f"“{record.value[:60]}” is no choice of {record.code}")
             present = AttributeChoice.objects.filter(attribute_id=known.pk)
             values = list(present.order_by("position", "pk").values_list("value", flat=True))
-            choices = [Choice(value) for value in [*values, record.value[:NAME_LENGTH]]]
+            if len(values) >= MOST_CHOICES:
+                raise BadValue(f"{record.code} has {MOST_CHOICES} choices already: is it a text?")
+            choices = [Choice(value) for value in [*values, record.value]]
             attributes.update_attribute(attribute_id=known.pk, changes={"choices": choices})
             known.choices = dict(present.values_list("value", "pk"))
 
@@ -200,7 +207,7 @@ class Lookups:
             if record.kind not in Kind.values:
                 raise BadValue(f"there is no attribute “{record.code[:60]}”")
             row = attributes.create_attribute(
-                code=record.code[:60],
+                code=record.code,
                 name=record.name or record.code,
                 kind=record.kind,
                 unit=record.unit if record.kind == Kind.NUMBER else "",

@@ -96,7 +96,7 @@ def _look_at_the_rest(shop: Shop, known: Iterable[tuple[ProductRecord, Found]]) 
         columns = ("id", "product_id", "file", "source_url", "alt", "translations", "position")
         for image in images.values(*columns):
             shop.images[image["product_id"]].append(image)
-    if some := [found["id"] for record, found in known if record.attributes or record.product_type]:
+    if some := [found["id"] for record, found in known if _asks_for_values(record)]:
         of_values = (
             "id",
             "product_id",
@@ -122,6 +122,11 @@ def _look_at_the_rest(shop: Shop, known: Iterable[tuple[ProductRecord, Found]]) 
     ]:
         parts = BundlePart.objects.filter(variant__product_id__in=some)
         shop.bundles = set(parts.values_list("variant_id", flat=True))
+
+
+def _asks_for_values(record: ProductRecord) -> bool:
+    """Whether it says something about attributes, or publishes, which some of them may be required for."""
+    return bool(record.attributes or record.product_type or record.said.get("is_published"))
 
 
 def lock(product_ids: Collection[int], *, with_stock: bool) -> None:
