@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import random
 from decimal import Decimal
 from urllib.parse import quote
 
@@ -12,25 +10,17 @@ from django.db import connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
-from account.models import CustomerGroup
 from catalog import facets as module
 from catalog.facets import facets
 from catalog.filters import ProductQuerySerializer, conditions, named
 from catalog.models import (
-    RETAIL,
-    Attribute,
-    AttributeChoice,
-    AttributeValue,
     Category,
-    Price,
-    PriceList,
     Product,
     Term,
-    Variant,
 )
 from catalog.reads.context import Context
-from catalog.tokens import facet_key, token_key
 from tests import factories
+from tests.catalog.faceted import forty_products
 
 pytestmark = pytest.mark.django_db
 SHOP = Context(currency="ETB")
@@ -94,59 +84,7 @@ def check(text: str, context: Context = SHOP) -> None:
 
 @pytest.fixture
 def goods(db):
-    """Forty products of every kind, some of which are not on sale."""
-    dice = random.Random(7)
-    roots = [factories.category(name, slug=name.lower()) for name in ("Food", "Home")]
-    leaves = [
-        factories.category(f"{root.name} {n}", slug=f"{root.slug}-{n}", parent=root)
-        for root in roots for n in range(3)
-    ]  # fmt: skip
-    deep = factories.category("Deep", slug="deep", parent=leaves[0])
-    kinds = {"colour": "choice", "weight": "number", "size": "number", "organic": "boolean",
-             "harvest": "date", "note": "text", "hidden": "text"}  # fmt: skip
-    attributes = {
-        code: Attribute.objects.create(
-            code=code, name=code.title(), kind=kind, is_filterable=code != "hidden",
-            unit="g" if code == "weight" else "",
-        )
-        for code, kind in kinds.items()
-    }  # fmt: skip
-    colours = [
-        AttributeChoice.objects.create(attribute=attributes["colour"], value=value)
-        for value in ("Red", "ሰማያዊ", "a=b & c")
-    ]
-    group = CustomerGroup.objects.create(name="Wholesalers")
-    wholesale = PriceList.objects.create(name="Wholesale", group=group)
-    for number in range(40):
-        row = Product.objects.create(
-            name=f"Thing {number}", slug=f"thing-{number}", is_published=number % 10 != 9,
-            category=dice.choice([*leaves, deep, roots[0], None]),
-            brand=dice.choice(["Abay", "Omo", "ዓባይ", ""]), tags=dice.sample(["new", "gift", "x=y"], dice.randrange(3)),
-        )  # fmt: skip
-        for size in dice.sample(["S", "M", "L"], dice.randint(1, 3)):
-            made = factories.variant(
-                product=row, price=str(dice.choice([50, 99, 100, 150, 199.99, 200, 1000, 2500])), stock=dice.randrange(2),
-                options=[{"name": "Size", "value": size}, {"name": "Cut & fit", "value": dice.choice("ab")}],
-            )  # fmt: skip
-            if number % 5 == 0:
-                Price.objects.create(
-                    variant=made, price_list_id=RETAIL, currency="USD", amount=Decimal(number + 1)
-                )
-            if number % 7 == 0:
-                Price.objects.create(variant=made, price_list=wholesale, amount=Decimal(40))
-            if number % 11 == 0:
-                Price.objects.create(
-                    variant=made, price_list_id=RETAIL, is_sale=True, amount=Decimal(30)
-                )
-        for code, value in {
-            "colour": {"choice": dice.choice(colours)}, "weight": {"number": Decimal(dice.randrange(-50, 5000)) / 4},
-            "size": {"number": Decimal(dice.randrange(4))}, "organic": {"boolean": dice.random() < 0.3},
-            "harvest": {"date": dt.date(2026, 1, dice.randint(1, 5))}, "note": {"text": dice.choice(["1..2", "sweet"])},
-            "hidden": {"text": "secret"},
-        }.items():  # fmt: skip
-            if dice.random() < 0.7:
-                AttributeValue.objects.create(product=row, attribute=attributes[code], **value)
-    return wholesale
+    return forty_products()
 
 
 QUERIES = [
@@ -325,84 +263,3 @@ def test_only_what_is_large_is_estimated(goods, monkeypatch):
     assert found["is_estimate"] is False
     assert found["brand"]["is_estimate"] is False
     assert found["category"]["is_estimate"] is True
-
-
-# --- the rows that are counted --------------------------------------------------------------------
-
-
-def test_keys_are_those_of_the_database():
-    tokens = [
-        "a:colour=Red",
-        "a:note=x=y",
-        "o:Size=L",
-        "o:Cut=2=a=b",
-        "t:new",
-        "t:a=b",
-        "b:12",
-        "c:3",
-        "t:ቡና",
-        "o:x",
-    ]
-    with connection.cursor() as cursor:
-        for token in tokens:
-            cursor.execute("SELECT catalog_token_key(%s), catalog_facet_key(%s)", [token, token])
-            assert cursor.fetchone() == (token_key(token), facet_key(token))
-
-
-def traits() -> dict[int, tuple]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, category_id, brand_id, in_stock, price, keys FROM catalog_traits"
-        )
-        return {row[0]: row[1:] for row in cursor.fetchall()}
-
-
-def test_rows_follow_their_products_and_offers(goods):
-    def expected() -> dict[int, tuple]:
-        plain = {}
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT product_id, min(price) FROM catalog_offer WHERE price_list_id = 1 AND currency = ''"
-                " GROUP BY 1 HAVING count(*) = 1 AND min(valid_from) < '1000-01-01' AND max(valid_until) > '9000-01-01'"
-            )
-            plain = dict(cursor.fetchall())
-        return {
-            row.pk: (row.category_id, row.brand_ref_id, row.in_stock, plain.get(row.pk),
-                     [token_key(token) for token in row.tokens])
-            for row in Product.objects.filter(is_published=True, archived_at=None)
-        }  # fmt: skip
-
-    assert traits() == expected()
-    some = Product.objects.filter(is_published=True)
-    first, second, third, fourth, fifth = some[:5]
-    Product.objects.filter(pk=first.pk).update(is_published=False)
-    Product.objects.filter(pk=second.pk).update(category=None, brand="Omo", tags=["other"])
-    Variant.objects.filter(product=third).update(price=Decimal("77"))
-    Variant.objects.filter(product=fourth).update(archived_at="2026-01-01T00:00Z")
-    fifth.delete()
-    Product.objects.filter(is_published=False).update(is_published=True)
-    Price.objects.create(
-        variant=Variant.objects.filter(product=third).first(),
-        price_list_id=RETAIL,
-        is_sale=True,
-        amount=1,
-    )
-    assert traits() == expected()
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM catalog_traits")
-        cursor.execute("SELECT catalog_refresh_traits(ARRAY(SELECT id FROM catalog_product))")
-    assert traits() == expected()
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "edge"),
-    [("12", "18", "15"), ("90", "140", "100"), ("1234", "1290", "1250"), ("0.3", "0.34", "0.3"), ("7", "7", "7"),
-     ("7.25", "7.25", "7.25"), ("-20", "-11", "-20"), ("-3", "5", "0"), ("499", "501", "500"), ("0.01", "0.02", "0.02"),
-     ("999999999999.99", "999999999999.99", "999999999999.99"), ("0.000001", "0.000001", "0.000001")],
-)  # fmt: skip
-def test_the_roundest_number_between_two(low, high, edge):
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT catalog_round_edge(%s, %s)", [Decimal(low), Decimal(high)])
-        found = cursor.fetchone()[0]
-    assert Decimal(low) <= found <= Decimal(high)
-    assert found == Decimal(edge)
