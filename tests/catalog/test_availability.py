@@ -66,7 +66,7 @@ def test_stock_that_does_not_switch_availability_writes_no_product():
         cursor.execute("SELECT xmin FROM catalog_product WHERE id = %s", [variant.product_id])
         before = cursor.fetchone()
         cursor.execute(
-            "DROP FUNCTION catalog_refresh_products(bigint[])"
+            "DROP FUNCTION catalog_refresh_products(bigint[]), catalog_refresh_products(bigint[], boolean)"
         )  # would be an error if it were called
         set_on_hand(stock_item_id=variant.stock_item_id, on_hand=3, by=SYSTEM)
         cursor.execute("SELECT xmin FROM catalog_product WHERE id = %s", [variant.product_id])
@@ -147,15 +147,17 @@ def test_two_sizes_sold_out_at_once_leave_the_product_out_of_stock():
 def test_control_without_the_product_lock_that_race_is_lost():
     product = sizes()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = 'catalog_refresh_products'")
+        cursor.execute(
+            "SELECT prosrc FROM pg_proc WHERE proname = 'catalog_refresh_products' AND pronargs = 2"
+        )
         body = cursor.fetchone()[0]
         lock = "PERFORM FROM catalog_product WHERE id = ANY (ids) ORDER BY id FOR NO KEY UPDATE;"
         assert lock in body
 
         def replace(source: str) -> None:
             cursor.execute(
-                "CREATE OR REPLACE FUNCTION catalog_refresh_products(ids bigint[]) RETURNS void"
-                f" LANGUAGE plpgsql AS $body${source}$body$"
+                "CREATE OR REPLACE FUNCTION catalog_refresh_products(ids bigint[], touched boolean)"
+                f" RETURNS void LANGUAGE plpgsql AS $body${source}$body$"
             )
 
         replace(body.replace(lock, ""))
