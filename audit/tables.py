@@ -291,6 +291,7 @@ UNAUDITED: Mapping[str, str] = {
     "catalog_offer": "derived by triggers from products and prices, which are audited",
     "catalog_searchword": "derived by triggers from the words of products, which are audited",
     "catalog_searchalias": "derived by triggers from names and translations, which are audited",
+    "catalog_document": "derived: bytes of products as callers see them; rewritten at any time",
     "catalog_catalogversion": "counters, raised by triggers",
     "catalog_catalogmoment": "derived by triggers from the times of prices and products",
     "catalog_catalogtouch": "empty between transactions",

@@ -210,6 +210,7 @@ NOT_PERSONAL: Mapping[str, Mapping[str, str]] = {
     "catalog_brand": {GOODS: "name slug description translations"},
     "catalog_category": {GOODS: "name slug description translations"},
     "catalog_collection": {GOODS: "name slug description translations"},
+    "catalog_document": {"goods as callers see them": "body", HOUSE: "context"},
     "catalog_image": {GOODS: "file source_url alt translations renditions"},
     "catalog_language": {HOUSE: "code name"},
     "catalog_offer": {HOUSE: "currency"},
