@@ -42,7 +42,7 @@ SCOPES: Mapping[str, Scope] = {
                 "term",
             )
             for verb in ("add", "change", "delete")
-        ),  # fmt: skip
+        ),
     ),
     "prices:write": Scope(
         "Change prices and price lists.", frozenset({"catalog.change_price", "catalog.view_price"})

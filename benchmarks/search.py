@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,11 @@ def page(words: str, most: int | None) -> tuple[str, list[Any]]:
     )
 
 
+def rows(db: Any, query: str, parameters: list[Any]) -> list[Any]:
+    """Ask, and take everything."""
+    return db.execute(query, parameters).fetchall()
+
+
 def speed(dsn: str, sizes: list[int], rounds: int, told: dict[str, Any]) -> None:
     """All kinds of query at all sizes; the results are kept after each."""
     import psycopg
@@ -137,9 +143,7 @@ def speed(dsn: str, sizes: list[int], rounds: int, told: dict[str, Any]) -> None
                     ).fetchall()
                 )
                 ours = {
-                    way: measure(
-                        lambda page=page(words, most): db.execute(*page).fetchall(), rounds
-                    )
+                    way: measure(partial(rows, db, *page(words, most)), rounds)
                     for way, most in (("all", None), ("nearest 1,000", 1000))
                 }
                 query = " & ".join(f"'{word}':*" for word in words.replace("-", " ").split())
