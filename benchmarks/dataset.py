@@ -302,7 +302,9 @@ def _drop_indexes(db: psycopg.Connection) -> list[tuple[str, str]]:
     for table, name, back in db.execute(
         "SELECT indrelid::regclass::text, indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
         " WHERE indrelid::regclass::text = ANY (%s)"
-        " AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)",
+        " AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)"
+        # A key that covers more than its columns is no constraint for PostgreSQL, and offers are written with ON CONFLICT.
+        " AND NOT (indisunique AND indrelid = 'catalog_offer'::regclass)",
         [tables],
     ).fetchall():
         db.execute(f"DROP INDEX {name}")
