@@ -35,12 +35,12 @@ _OWN = {
     "ratelimit-policy", "ratelimit-remaining", "ratelimit-reset",
 }  # fmt: skip
 _MOST_KINDS = 64
-_ACCEPTED = ("*/*", "application/json", "application/*")
+_ACCEPTED = {"*/*", "application/json", "application/*"}
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Headers = list[tuple[str, str]]
-Kind = tuple[str, ...]
+Kind = tuple[str | bool, ...]
 
 
 class FrontDoor:
@@ -130,7 +130,7 @@ def _product_of(environ: Environ) -> str | None:
         or "HTTP_TRANSFER_ENCODING" in environ
         or environ.get("SCRIPT_NAME")
         or not _host_is_ours(environ)
-        or not any(one in environ.get("HTTP_ACCEPT", "*/*") for one in _ACCEPTED)
+        or not _accepts_json(environ.get("HTTP_ACCEPT", "*/*"))
     ):
         return None
     if path == LIST:
@@ -157,6 +157,10 @@ def _price_list(environ: Environ) -> int | None:
     return price_list_of(session.user)
 
 
+def _accepts_json(accept: str) -> bool:
+    return any(one.partition(";")[0].strip() in _ACCEPTED for one in accept.split(","))
+
+
 def _host_is_ours(environ: Environ) -> bool:
     domain, _ = split_domain_port(environ.get("HTTP_HOST", ""))
     return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
@@ -168,7 +172,7 @@ def _kind_of(environ: Environ, key: str) -> Kind:
     return (
         "product" if key else "list",
         origin if origin in settings.CORS_ALLOWED_ORIGINS else "",
-        environ.get("HTTP_X_FORWARDED_PROTO", "")[:10],
+        environ.get("HTTP_X_FORWARDED_PROTO", "").partition(",")[0].strip() == "https",
         environ.get("wsgi.url_scheme", ""),
         "signed in" if "HTTP_AUTHORIZATION" in environ else "",
     )

@@ -140,6 +140,7 @@ LEFT = {
     "a strange host": {"HTTP_HOST": "evil.example"},
     "no host": {"HTTP_HOST": ""},
     "another form than JSON": {"HTTP_ACCEPT": "text/html"},
+    "a form that only begins like JSON": {"HTTP_ACCEPT": "application/json-patch+json, text/*/*"},
     "suggestions": {"path": "/api/products/suggest/", "query": "q=bag"},
     "another page": {"path": "/api/categories/"},
     "no slash": {"path": "/api/products"},
@@ -169,11 +170,19 @@ def test_a_database_that_is_away_is_djangos_business(door, django, monkeypatch):
     assert django.calls == before + 1
 
 
-def test_what_it_has_learnt_is_bounded(door, monkeypatch):
+def test_what_it_has_learnt_is_bounded(door, settings, monkeypatch):
     monkeypatch.setattr(front_door, "_MOST_KINDS", 3)
-    for number in range(10):
-        call(door, HTTP_X_FORWARDED_PROTO=f"h{number}")
+    settings.CORS_ALLOWED_ORIGINS = [f"https://{number}.shop.example" for number in range(10)]
+    for origin in settings.CORS_ALLOWED_ORIGINS:
+        call(door, HTTP_ORIGIN=origin)
     assert len(door._headers) == 3
+
+
+def test_nobody_fills_it_with_kinds_of_their_own(door):
+    """What does not change the headers is no kind: or a few strange requests would leave no room for the usual ones."""
+    for number in range(100):
+        call(door, HTTP_X_FORWARDED_PROTO=f"h{number}", HTTP_ORIGIN=f"https://{number}.example")
+    assert len(door._headers) == 1
 
 
 def test_the_request_id_of_the_caller_is_kept(door):
