@@ -208,11 +208,11 @@ def _prices(plan: Plan, shop: Shop, lookups: Lookups, now: datetime, remarks: Re
         for wanted in variant.prices:
             if wanted.valid_until is not None and wanted.valid_until <= now:
                 continue  # history is not rewritten
-            _refuse_false_sale(wanted, variant.prices, variant.price)
             price_list = lookups.price_list(
                 wanted.price_list, note=partial(remarks.notice, variant.line)
             )
             if variant.sku in new:
+                _refuse_false_sale(wanted, variant.prices, variant.price, now)
                 plan.further.prices.append({
                     "sku": new[variant.sku]["sku"], "price_list_id": price_list, "currency": wanted.currency,
                     "is_sale": wanted.is_sale, "min_quantity": wanted.min_quantity, "amount": wanted.amount,
@@ -224,6 +224,7 @@ def _prices(plan: Plan, shop: Shop, lookups: Lookups, now: datetime, remarks: Re
                 wanted, price_list, shop.prices.get(variant_id, []), now
             ):
                 continue
+            _refuse_false_sale(wanted, variant.prices, variant.price, now)
             begins = wanted.valid_from
             price = NewPrice(
                 variant_id=variant_id,
@@ -251,16 +252,24 @@ def _is_so(wanted: PriceRecord, price_list: int, present: list[Price], now: date
 
 
 def _refuse_false_sale(
-    wanted: PriceRecord, beside: list[PriceRecord], price: Decimal | None
+    wanted: PriceRecord, beside: list[PriceRecord], price: Decimal | None, now: datetime
 ) -> None:
-    if not wanted.is_sale:
+    """A reduction is not above what is regular for its quantity in the moment it begins.
+
+    One that has begun elsewhere was compared there; what is regular now need not be what was regular then.
+    """
+    begins = wanted.valid_from or now
+    if not wanted.is_sale or price is None or begins < now:
         return
     regular = [
         other.amount for other in beside
         if not other.is_sale and other.currency == wanted.currency
         and other.price_list in {"", wanted.price_list}
+        and other.min_quantity <= wanted.min_quantity
+        and (other.valid_from or now) <= begins
+        and (other.valid_until is None or other.valid_until > begins)
     ]  # fmt: skip
-    if not wanted.currency and price is not None:
+    if not wanted.currency:
         regular.append(price)
-    if price is not None and (not regular or wanted.amount > min(regular)):
+    if not regular or wanted.amount > min(regular):
         raise BadValue(f"the reduced price {wanted.amount} is not below a regular one")

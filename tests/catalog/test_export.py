@@ -157,6 +157,27 @@ def test_in_another_shop_it_makes_the_same_again(filled, load, options):
     assert exported(*options) == text
 
 
+@pytest.mark.parametrize("options", FORMATS[:2], ids=["JSON Lines", "Nexus CSV"])
+def test_a_sale_stays_beside_lower_prices(load, options):
+    """A price for ten is no reason to refuse a sale for one, nor is a regular price that fell after the sale began."""
+    began, begins, ends = "2026-01-01T00:00:00Z", "2035-01-01T00:00:00Z", "2035-02-01T00:00:00Z"
+    prices = [
+        {"amount": "590.00", "is_sale": True, "valid_from": began, "valid_until": begins},
+        {"amount": "570.00", "is_sale": True, "valid_from": begins, "valid_until": ends},
+        {"amount": "560.00", "min_quantity": 10, "valid_from": began},
+    ]
+    variants = [{"sku": "A", "price": "620.00", "prices": prices}]
+    product = {"slug": "a", "name": "A", "variants": variants}
+    assert "1 created" in load(jsonl(product))
+    assert "1 unchanged. Rows rejected: 0" in load(exported(*options))
+    Variant.objects.update(price="580.00")
+    text = exported(*options)
+    assert "1 unchanged. Rows rejected: 0" in load(text)
+    empty_shop()
+    assert "1 created" in load(text)
+    assert exported(*options) == text
+
+
 def test_what_was_imported_is_all_there(filled):
     coffee = json.loads(exported("--jsonl").splitlines()[0])
     for key in (
