@@ -308,7 +308,8 @@ class CollectionProductsView(StaffView):
     )
     def get(self, request: Request, key: str) -> Response:
         found = _collection(Collection.objects.all(), key)
-        rows = CollectionProduct.objects.filter(collection=found).select_related("product")
+        rows = CollectionProduct.objects.filter(collection=found, product__archived_at=None)
+        rows = rows.select_related("product")
         return self.page(rows.defer("product__search", "product__description"))
 
     @extend_schema(

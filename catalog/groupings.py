@@ -6,7 +6,7 @@ products (both by trigger). The words for a brand's name in other languages are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -191,19 +191,16 @@ def set_products(*, collection_id: int, product_ids: Sequence[int]) -> None:
     """
     with transaction.atomic():
         collection = _lock_collection(collection_id)
+        present = _positions(collection)
+        moved = {
+            product_id: position
+            for position, product_id in enumerate(product_ids)
+            if present.get(product_id) != position
+        }
+        gone = present.keys() - set(product_ids)
+        _lock_products({*moved, *gone})
         _refuse_unknown(product_ids)
-        rows = CollectionProduct.objects.filter(collection=collection)
-        rows.exclude(product__in=product_ids).delete()
-        CollectionProduct.objects.bulk_create(
-            [
-                CollectionProduct(collection=collection, product_id=product_id, position=position)
-                for position, product_id in enumerate(product_ids)
-            ],
-            update_conflicts=True,
-            unique_fields=["collection", "product"],
-            update_fields=["position"],
-        )
-        _touch(collection)
+        _write_entries(collection, moved, gone)
 
 
 def add_product(*, collection_id: int, product_id: int, position: int | None = None) -> bool:
@@ -217,21 +214,21 @@ def add_product(*, collection_id: int, product_id: int, position: int | None = N
     """
     with transaction.atomic():
         collection = _lock_collection(collection_id)
+        present = _positions(collection)
+        archived = Product.objects.filter(pk__in=present, archived_at__isnull=False)
+        hidden = set(archived.values_list("pk", flat=True))  # they wait in their places
+        others = [pk for pk in present if pk != product_id and pk not in hidden]
+        place = len(others) if position is None else min(position, len(others))
+        moved = {
+            pk: number
+            for number, pk in enumerate([*others[:place], product_id, *others[place:]])
+            if present.get(pk) != number
+        }
+        _lock_products({*moved, product_id})
         if not Product.objects.unarchived().filter(pk=product_id).exists():
             raise NoSuchProduct("There is no such product.")
-        rows = CollectionProduct.objects.filter(collection=collection)
-        others = list(
-            rows.exclude(product=product_id)
-            .order_by("position", "product")
-            .values_list("product", flat=True)
-        )
-        place = len(others) if position is None else min(position, len(others))
-        is_new = not rows.filter(product=product_id).exists()
-        set_products(
-            collection_id=collection_id,
-            product_ids=[*others[:place], product_id, *others[place:]],
-        )
-    return is_new
+        _write_entries(collection, moved)
+    return product_id not in present
 
 
 def remove_product(*, collection_id: int, product_id: int) -> bool:
@@ -242,10 +239,41 @@ def remove_product(*, collection_id: int, product_id: int) -> bool:
     """
     with transaction.atomic():
         collection = _lock_collection(collection_id)
-        gone, _ = collection.entries.filter(product=product_id).delete()
-        if gone:
-            _touch(collection)
-    return bool(gone)
+        _lock_products([product_id])
+        is_there = collection.entries.filter(product=product_id).exists()
+        _write_entries(collection, {}, [product_id] if is_there else [])
+    return is_there
+
+
+def _positions(collection: Collection) -> dict[int, int]:
+    """Where each product is, in order."""
+    entries = collection.entries.order_by("position", "product")
+    return dict(entries.values_list("product_id", "position"))
+
+
+def _lock_products(product_ids: Iterable[int]) -> None:
+    """Before what hangs on them, as everybody does; the triggers of entries would lock them after it."""
+    rows = Product.objects.filter(pk__in=product_ids).select_for_update(no_key=True)
+    list(rows.order_by("pk").values_list("pk"))
+
+
+def _write_entries(
+    collection: Collection, moved: Mapping[int, int], gone: Iterable[int] = ()
+) -> None:
+    """Only what differs: a product whose entry is written looks changed to everybody who keeps a copy."""
+    if not (moved or gone):
+        return
+    collection.entries.filter(product__in=gone).delete()
+    CollectionProduct.objects.bulk_create(
+        [
+            CollectionProduct(collection=collection, product_id=product_id, position=position)
+            for product_id, position in moved.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["collection", "product"],
+        update_fields=["position"],
+    )
+    _touch(collection)
 
 
 def _refuse_unknown(product_ids: Sequence[int]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.models import CollectionProduct
+from catalog.models import CollectionProduct, Product
 from tests import factories
 from tests.catalog.described import PRODUCTS, ok, product, refused
 
@@ -104,6 +104,31 @@ def test_what_is_gone_is_in_no_collection(owner, gifts, three):
     ok(owner.delete(f"{COLLECTIONS}{gifts['id']}/"), 204)
     assert not CollectionProduct.objects.exists()
     assert owner.get(f"{PRODUCTS}{three[0]}/").status_code == 200
+
+
+def test_what_is_archived_keeps_its_place_and_stands_in_nobodys_way(owner, gifts, three):
+    a, b, c = three
+    address = f"{COLLECTIONS}{gifts['id']}/products/"
+    ok(owner.put(address, {"products": [a, b]}), 204)
+    factories.place(variant=Product.objects.get(pk=a).variants.get())
+    ok(owner.delete(f"{PRODUCTS}{a}/"), 204)
+    assert inside(owner) == [b]
+    ok(owner.post(address, {"product": c}), 201)
+    ok(owner.post(address, {"product": c, "position": 0}))
+    assert inside(owner) == [c, b]
+    ok(owner.post(f"{PRODUCTS}{a}/restore/", {}))
+    assert set(inside(owner)) == {a, b, c}
+
+
+def test_only_what_moves_is_written(owner, gifts, three):
+    a, b, c = three
+    address = f"{COLLECTIONS}{gifts['id']}/products/"
+    ok(owner.put(address, {"products": [a, b]}), 204)
+    versions = dict(Product.objects.values_list("pk", "version"))
+    ok(owner.put(address, {"products": [a, b]}), 204)
+    ok(owner.post(address, {"product": c}), 201)
+    now = dict(Product.objects.values_list("pk", "version"))
+    assert {pk for pk in three if now[pk] != versions[pk]} == {c}
 
 
 def test_the_list_of_products_is_narrowed_to_a_collection(owner, api, gifts, three):
