@@ -9,10 +9,19 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from account import addresses, api_keys, email_tokens, phone_codes, sessions, tokens
+from account import (
+    addresses,
+    api_keys,
+    customer_groups,
+    email_tokens,
+    phone_codes,
+    sessions,
+    tokens,
+)
 from account.email_tokens import Purpose
 from account.models import PhoneCode, User
-from catalog.models import Category, Image
+from catalog import attributes, groupings, price_lists, texts
+from catalog.models import Category, Image, Price, Product
 from common.actors import SYSTEM
 from orders.checkout import Contact, Item, Wishes, checkout
 from orders.tokens import order_token
@@ -55,6 +64,7 @@ def fill() -> FilledShop:
     waiting = User.objects.create_user("waiting@example.com", PASSWORD)
     variant = contract.variant_of(shop.jebena)
     key = api_keys.create(name="a till", scopes=["catalog:read"], by=shop.owner).key
+    described = _described(shop)
     return FilledShop(
         people=shop,
         orders=orders,
@@ -67,6 +77,7 @@ def fill() -> FilledShop:
         paths={
             "variant_id": variant.pk,
             ("/api/products/{key}/", "key"): shop.yirgacheffe.pk,
+            **described,
             ("/api/products", "key"): shop.jebena.pk,
             ("/api/categories", "key"): Category.objects.create(name="Empty", slug="empty").pk,
             ("/api/keys", "public_id"): key.public_id,
@@ -91,9 +102,55 @@ def fill() -> FilledShop:
             "auth_phone_login": {"phone": _code("+251911777888", PhoneCode.Purpose.SIGN_IN, None)},
             "auth_phone_confirm": {"phone": _code("+251911777889", PhoneCode.Purpose.VERIFY, shop.dawit)},
             "variants_create": {"options": [{"name": "Size", "value": "Huge"}], "sku": "NEW-2"},
+            "variants_create_many": {
+                "variants": [{"options": [{"name": "Size", "value": "Huge"}], "sku": "NEW-2", "price": "10.00"}]
+            },
+            "attributes_create": {"code": "aroma"},
+            "attributes_change": {"code": "aroma"},
+            "attributes_replace": {"code": "aroma", "kind": "text"},
+            "languages_create": {"code": "ti"},
+            "collection_products_add": {"product": shop.yirgacheffe.pk},
+            "collection_products_set": {"products": [shop.yirgacheffe.pk, shop.berbere.pk]},
+            "customer_groups_customers_add": {"email": shop.hana.email},
+            "price_list_prices_set": {"prices": [{"variant_id": variant.pk, "price": "9.00"}]},
             "keys_create": {"expires_at": (timezone.now() + timedelta(days=30)).isoformat()},
         },
     )  # fmt: skip
+
+
+def _described(shop: contract.World) -> dict[Any, Any]:
+    """How goods are described, grouped, translated and priced; returns where the paths of all that lead."""
+    attributes.create_attribute(code="finish", name="Finish", kind="text")
+    groupings.create_brand(name="Without goods")
+    collection = groupings.create_collection(name="Gifts")
+    groupings.set_products(collection_id=collection.pk, product_ids=[shop.berbere.pk])
+    language = texts.create_language(code="om", name="Afaan Oromoo")
+    texts.create_term(text="Red", translations={"am": "ቀይ"})
+    nobodys, hers = (customer_groups.create_group(name=name) for name in ("Nobody", "Cafés"))
+    customer_groups.put_customer(user_id=shop.hana.pk, group_id=hers.pk)
+    own = price_lists.create_price_list(name="Cafés", group=hers)
+    variant, other = (contract.variant_of(shop.jebena, position) for position in (0, 1))
+    now = timezone.now()
+    begun = Price.objects.create(
+        variant=other, price_list=own, amount=9, valid_from=now - timedelta(days=1)
+    )
+    Price.objects.create(
+        variant=variant, price_list=own, amount=9, valid_from=now + timedelta(days=1)
+    )
+    gone = Product.objects.create(name="Gone", slug="gone", archived_at=now)
+    prices = "/api/products/{key}/variants/{variant_id}/prices/{price_id}"
+    return {
+        ("/api/products/{key}/restore/", "key"): gone.pk,
+        ("/api/collections/{key}/products/{product_id}/", "product_id"): shop.berbere.pk,
+        ("/api/languages", "code"): language.code,
+        ("/api/customer-groups/{group_id}/", "group_id"): nobodys.pk,
+        ("/api/customer-groups", "group_id"): hers.pk,
+        ("/api/customer-groups", "public_id"): shop.hana.public_id,
+        ("/api/price-lists", "list_id"): own.pk,
+        ("/api/product-types", "type_id"): attributes.create_type(name="Pot").pk,
+        (f"{prices}/end/", "price_id"): begun.pk,
+        (f"{prices}/end/", "variant_id"): other.pk,
+    }  # fmt: skip
 
 
 def _order(owner: User | None, shop: contract.World) -> Any:

@@ -48,6 +48,10 @@ MEANT = {
     "staff_add": {"roles"},
     "staff_set_roles": {"roles"},
     "keys_create": {"scopes", "expires_at"},
+    "checkout": {"currency"},  # in which to pay; the prices are those of the lists
+    "variant_prices_create": {"price"},
+    "variant_prices_change": {"price"},
+    "customer_groups_customers_add": {"id"},  # who
     **{
         f"{noun}_{verb}": GOODS
         for noun in ("products", "variants")
@@ -141,11 +145,9 @@ class Attack:
         headers = {**headers, **self.extra}
         send = getattr(client, self.route.method.lower())
         if self.route.media == "multipart/form-data":
-            picture = io.BytesIO()
-            Image.new("RGB", (8, 8), "brown").save(picture, "PNG")
-            picture.name, _ = "a.png", picture.seek(0)
+            upload = goods() if self.route.operation == "imports_create" else picture()
             form = {key: value for key, value in body.items() if isinstance(value, (str, int))}
-            return send(self.url, {**form, "file": picture}, headers=headers)
+            return send(self.url, {**form, "file": upload}, headers=headers)
         return send(self.url, body, content_type="application/json", headers=headers)
 
     def outcome(self, body: dict[str, Any]) -> tuple[Any, Any, snapshot.Rows]:
@@ -221,6 +223,21 @@ def _at(body: Any, place: tuple[Any, ...]) -> Any:
     for key in place:
         body = body[key]
     return body
+
+
+def picture() -> io.BytesIO:
+    """Something to show."""
+    upload = io.BytesIO()
+    Image.new("RGB", (8, 8), "brown").save(upload, "PNG")
+    upload.name, _ = "a.png", upload.seek(0)
+    return upload
+
+
+def goods() -> io.BytesIO:
+    """Something to import."""
+    upload = io.BytesIO(b'{"slug": "tej", "name": "Tej", "variants": [{"price": "90.00"}]}\n')
+    upload.name = "goods.jsonl"
+    return upload
 
 
 @pytest.fixture
