@@ -24,6 +24,18 @@ def sees_everything(request: Request) -> bool:
     return bool(request.user.is_authenticated and request.user.has_perm("catalog.view_product"))
 
 
+# What only the list that customers see can do; staff who ask for it see that list, without stock.
+_OF_CUSTOMERS = ("currency", "expand", "facets", "fields", "highlight", "updated_since")
+
+
+def reads_as_customer(request: Request) -> bool:
+    """Whether the answer is what customers see: for them, and for staff who ask for what only that answer can do."""
+    if request.query_params.get("status") not in {None, "published"}:
+        return False
+    asks = any(name in request.query_params for name in _OF_CUSTOMERS)
+    return asks or not sees_everything(request)
+
+
 def visible_products(request: Request, status: str | None = None) -> ProductQuerySet:
     """What the caller may see, of one status.
 

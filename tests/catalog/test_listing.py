@@ -61,6 +61,21 @@ def test_staff_see_exact_stock(api, owner, customer, clerk):
         assert "on_hand" not in other.get(f"{address}variants/").json()["results"][0]
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["facets=true", "fields=name,price", "expand=category", "currency=USD", "updated_since=2000-01-01T00:00:00Z"],
+)  # fmt: skip
+def test_what_only_customers_lists_can_do_is_done_for_staff_as_well(api, owner, query):
+    product("Shown")
+    draft = product("Draft", is_published=False)
+    address = f"/api/products/?{query}"
+    body = owner.get(address).json()
+    assert {**body, "until": ""} == {**api.get(address).json(), "until": ""}
+    assert owner.get(f"/api/products/{draft.pk}/?fields=name").json()["is_published"] is False
+    assert owner.get("/api/products/?fields=nothing").status_code == 400
+    assert names(owner.get(f"/api/products/?status=draft&{query}")) == ["Draft"]
+
+
 def test_drafts_and_archived_products_are_not_public(api, customer, owner):
     product("Shown")
     draft = product("Draft", is_published=False)
