@@ -131,7 +131,7 @@ def _read(attribute: Attribute, value: Any) -> dict[str, Any]:
     """The columns of a value, all but one of them empty."""
     columns: dict[str, Any] = dict.fromkeys(_COLUMNS)
     if attribute.kind == Kind.NUMBER:
-        columns["number"] = _number(attribute.code, value)
+        columns["number"] = exact_number(attribute.code, value)
     elif attribute.kind == Kind.BOOLEAN:
         if not isinstance(value, bool):
             raise _invalid(attribute.code, "Give true or false.")
@@ -153,11 +153,16 @@ def _read(attribute: Attribute, value: Any) -> dict[str, Any]:
     return columns
 
 
-def _number(code: str, value: Any) -> Decimal:
+def exact_number(code: str, value: Any) -> Decimal:
+    """A number that every reader of JSON reads as it is written.
+
+    Raises:
+        Invalid: naming `attributes.<code>`: no number, or one of too many digits.
+    """
     if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal)):
         raise _invalid(code, "Give a number.")
     try:
-        number = Decimal(str(value)[:60].strip())
+        number = Decimal(text) if len(text := str(value).strip()) <= 60 else Decimal("NaN")
     except InvalidOperation:
         raise _invalid(code, "Give a number.") from None
     if not number.is_finite():

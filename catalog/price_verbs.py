@@ -1,7 +1,7 @@
 """The verbs of prices: added, ended, and while they are still to come changed or deleted.
 
 What a price was is never rewritten. Every verb locks the products first, in the order of their ids, as whoever changes a
-product does; two writers of one price then meet at the exclusion constraint.
+product does; two writers of one price then meet at the exclusion constraint. Prices begin and end by the database's clock.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from catalog.prices import currency_key, currency_of, known_currencies, regular_
 from catalog.refusals import refusing_conflicts
 from common.errors import Refusal, invalid_field
 from common.money import Money, has_minor_units_of
+from common.transactions import transaction_time
 
 MAX_AT_ONCE = 1_000
 _WHAT_IT_IS_FOR = ("variant_id", "currency", "is_sale", "min_quantity")
@@ -66,7 +67,7 @@ def add_price(*, new: NewPrice, price_list_id: int = RETAIL) -> Price:
     with transaction.atomic():
         _find_list(price_list_id)
         _lock_products([new.variant_id])
-        row = _row(new, price_list_id, now=_now())
+        row = _row(new, price_list_id, now=transaction_time())
         _refuse_false_sales([row])
         with refusing_conflicts(BY_CONSTRAINT):
             row.save(force_insert=True)
@@ -81,7 +82,7 @@ def change_price(*, price_id: int, changes: Mapping[str, Any]) -> Price:
     """
     with transaction.atomic():
         price = lock_price(price_id)
-        now = _now()
+        now = transaction_time()
         if price.valid_from <= now:
             raise PriceHasBegun
         wanted = NewPrice(
@@ -109,7 +110,7 @@ def delete_price(*, price_id: int) -> None:
     """
     with transaction.atomic():
         price = lock_price(price_id)
-        if price.valid_from <= _now():
+        if price.valid_from <= transaction_time():
             raise PriceHasBegun
         price.delete()
 
@@ -123,7 +124,7 @@ def end_price(*, price_id: int, at: datetime | None = None) -> Price:
     """
     with transaction.atomic():
         price = lock_price(price_id)
-        now = _now()
+        now = transaction_time()
         if price.valid_from > now:
             raise PriceHasNotBegun
         if price.valid_until is not None and price.valid_until <= now:
@@ -160,7 +161,7 @@ def set_prices(
     with transaction.atomic():
         _find_list(price_list_id)
         _lock_products({new.variant_id for new in wanted})
-        now = _now()
+        now = transaction_time()
         rows = []
         for place, new in enumerate(wanted):
             with _placed(place):
@@ -222,15 +223,6 @@ class _Plan:
 
 
 # --- steps ------------------------------------------------------------------------------------
-
-
-def _now() -> datetime:
-    """The database's clock, as prices begin and end by it: that of the transaction, which reads see as `now()`."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT now()")
-        [moment] = cursor.fetchone()
-    found: datetime = moment
-    return found
 
 
 def _lock_products(variant_ids: Collection[int]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -44,4 +45,13 @@ def lock_row(rows: QuerySet[Row], pk: Any, *, missing: str) -> Row:
     found = rows.select_for_update(no_key=True).filter(pk=pk).first()
     if found is None:
         raise NotFound(missing)
+    return found
+
+
+def transaction_time() -> datetime:
+    """When the transaction began, by the database's clock: what its statements, triggers and constraints read as `now()`."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT now()")
+        [moment] = cursor.fetchone()
+    found: datetime = moment
     return found

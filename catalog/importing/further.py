@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
+from catalog.attribute_values import TEXT_LENGTH, exact_number
 from catalog.importing.lookups import KnownAttribute, KnownType, Lookups
 from catalog.importing.records import AttributeRecord, PriceRecord, ProductRecord, Remarks
 from catalog.importing.shop import Found, Shop
 from catalog.importing.values import BadValue, own_address, read_flag
 from catalog.models import Kind, Price
 from catalog.price_verbs import NewPrice
+from common.errors import Invalid
 from common.money import Money
 
 if TYPE_CHECKING:
     from catalog.importing.planning import Plan
 
-TEXT_LENGTH = 1000
 _EMPTY = {"text": None, "number": None, "choice_id": None, "boolean": None, "date": None}
 
 
@@ -168,14 +169,12 @@ def _columns(wanted: AttributeRecord, attribute: KnownAttribute) -> dict[str, An
         return {"text": text[:TEXT_LENGTH]}
     try:
         if kind == Kind.NUMBER:
-            number = Decimal(text) if len(text) <= 40 else Decimal("NaN")
-            if number.is_finite() and abs(number) < 10**11 and number == round(number, 4):
-                return {"number": number}
-        elif kind == Kind.DATE:
+            return {"number": exact_number(wanted.code, text)}
+        if kind == Kind.DATE:
             return {"date": date.fromisoformat(text)}
-        elif (flag := read_flag(text)) is not None:
+        if (flag := read_flag(text)) is not None:
             return {"boolean": flag}
-    except (InvalidOperation, ValueError):
+    except (Invalid, ValueError):
         pass
     raise BadValue(f"{wanted.code}: “{text[:40]}” is no {kind}")
 

@@ -14,7 +14,7 @@ from catalog.importing.lookups import Lookups
 from catalog.importing.records import ProductRecord, Remarks, VariantRecord
 from catalog.importing.shop import Found, Shop
 from catalog.importing.values import BadValue, stable_sku
-from catalog.models import SLUG_LENGTH
+from catalog.models import SLUG_LENGTH, Product
 from catalog.richtext import MAX_LENGTH, clean_html
 from catalog.services import variant_name
 from catalog.slugs import slug_from
@@ -93,8 +93,6 @@ class Planner:
 
     @staticmethod
     def _is_taken(slug: str) -> bool:
-        from catalog.models import Product
-
         return Product.objects.unarchived().filter(slug=slug).exists()
 
     def _changes(self, record: ProductRecord, found: Found) -> Plan:

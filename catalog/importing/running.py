@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, transaction
 
 from catalog.attributes import hold_definitions
 from catalog.importing.bundling import write_bundles
@@ -27,6 +27,7 @@ from catalog.refusals import constraint_of
 from common.actors import Actor
 from common.errors import Refusal
 from common.idempotency import with_retries
+from common.transactions import transaction_time
 
 MOST_PRODUCTS = 500
 MOST_ROWS = 4000  # variants and pictures of a batch, unless one product has more
@@ -182,7 +183,7 @@ class ImportRun:
 
     def _attempt(self, records: Sequence[ProductRecord]) -> tuple[list[Plan], Remarks, int]:
         """Plan without locks; then lock what is to be changed, plan once more, and write."""
-        now = _now()
+        now = transaction_time()  # prices begin and end by this clock
         plans, remarks, rejected = self._plan(records, now)
         if any(record.product_type or record.attributes for record in records):
             hold_definitions()
@@ -228,15 +229,6 @@ def _reason(error: Exception) -> str:
     if isinstance(error, IntegrityError) and (rule := constraint_of(error)):
         return f"refused: {rule.replace('_', ' ')}"
     return str(error).splitlines()[0]
-
-
-def _now() -> datetime:
-    """The database's clock, by which prices begin and end."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT now()")
-        [moment] = cursor.fetchone()
-    found: datetime = moment
-    return found
 
 
 def summary(counts: Counter[Outcome], *, rejected: int, notices: int, dry_run: bool) -> str:
