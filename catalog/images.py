@@ -34,6 +34,7 @@ __all__ = [
     "replace_source", "save_file", "touch", "update_image",
 ]  # fmt: skip
 log = logging.getLogger(__name__)
+NO_PICTURE = "The product has no such picture."
 TRANSLATED = {"alt": 300}  # what has translations, and the longest it may be
 
 
@@ -111,17 +112,20 @@ def add_image_sources(*, product: Product, sources: Sequence[ImageSource]) -> No
 
 
 def replace_source(*, image: Image, picture: Picture) -> None:
-    """Give an image that was only an address a file of its own."""
+    """Give an image that was only an address a file of its own.
+
+    Raises:
+        StorageUnavailable; NotFound: the image has just been deleted. Nothing is stored then.
+    """
     name = _store(image.product_id, picture)
     try:
         with transaction.atomic():
-            image.file, image.renditions = name, []
-            image.width, image.height = picture.width, picture.height
-            touch(
-                image.product_id
-            )  # first: it locks the product, as every verb does before its parts
-            image.save(update_fields=["file", "renditions", "width", "height"])
-            _ask_for_renditions(image)
+            touch(image.product_id)  # first: it locks the product, as every verb does
+            row = lock_row(Image.objects.all(), image.pk, missing=NO_PICTURE)
+            row.file, row.renditions = name, []
+            row.width, row.height = picture.width, picture.height
+            row.save(update_fields=["file", "renditions", "width", "height"])
+            _ask_for_renditions(row)
     except BaseException:
         default_storage.delete(name)
         raise
@@ -135,7 +139,7 @@ def update_image(*, image: Image, changes: dict[str, Any]) -> None:
     """
     with transaction.atomic():
         _lock_product(image.product_id)
-        row = lock_row(Image.objects.all(), image.pk, missing="The product has no such picture.")
+        row = lock_row(Image.objects.all(), image.pk, missing=NO_PICTURE)
         if "translations" in changes:
             texts = merged(row.translations, changes["translations"], fields=TRANSLATED)
             changes = {**changes, "translations": texts}

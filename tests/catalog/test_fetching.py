@@ -12,8 +12,10 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
+from catalog.images import PicturesBusy, read_picture
 from catalog.importing import fetching
 from catalog.importing.fetching import FetchRefused, check, fetch, is_public
+from catalog.management.commands import import_products
 from catalog.models import Image
 from tests.catalog.test_images import picture
 
@@ -163,3 +165,22 @@ def test_import_fetches_only_when_asked(monkeypatch, tmp_path):
         Site.asked = []
         call_command("import_products", str(file), "--fetch-images", stdout=StringIO())
         assert len(Site.asked) == 2, "what is stored is not fetched again"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("trouble", ["busy", "gone"])
+def test_a_picture_that_cannot_be_had_now_does_not_end_the_import(monkeypatch, tmp_path, trouble):
+    def read(content):
+        if trouble == "busy":
+            raise PicturesBusy("Other pictures are being read.")
+        Image.objects.all().delete()  # by somebody else, meanwhile
+        return read_picture(content)
+
+    monkeypatch.setattr(import_products, "fetch", lambda url, max_bytes: picture())
+    monkeypatch.setattr(import_products, "read_picture", read)
+    file = tmp_path / "a.csv"
+    file.write_text("Handle,Title,Variant Price,Image Src\na,A,1,http://pictures.shop/a.jpg")
+    out = StringIO()
+    call_command("import_products", str(file), "--fetch-images", stdout=out)
+    assert "http://pictures.shop/a.jpg not stored" in out.getvalue()
+    assert "1 created" in out.getvalue()

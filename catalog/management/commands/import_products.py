@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from catalog import transfers
-from catalog.images import MAX_BYTES, InvalidImage, StorageUnavailable, read_picture, replace_source
+from catalog.images import MAX_BYTES, read_picture, replace_source
 from catalog.importing.fetching import FetchRefused, fetch
 from catalog.importing.files import FORMATS, open_records
 from catalog.importing.grouping import Notebook
@@ -18,6 +18,7 @@ from catalog.importing.records import Remarks
 from catalog.importing.running import ImportRun, Progress, did_something, summary
 from catalog.models import Image, Transfer
 from common.actors import Actor
+from common.errors import Refusal
 
 IMPORTER = Actor("system", name="import")
 
@@ -117,7 +118,7 @@ def _fetch_pictures(progress: Progress) -> None:
         try:
             picture = read_picture(fetch(image.source_url, max_bytes=MAX_BYTES))
             replace_source(image=image, picture=picture)
-        except (FetchRefused, InvalidImage, StorageUnavailable) as problem:
+        except (FetchRefused, Refusal) as problem:
             progress.remarks.notice(
                 lines[image.product_id],
                 f"picture {image.source_url[:200]} not stored: {problem}",
