@@ -100,6 +100,19 @@ class PriceForm(forms.ModelForm):
         return self.cleaned_data["valid_from"] or timezone.now()
 
 
+class CurrencyFilter(admin.SimpleListFilter):
+    """By currency; the shop's own, which rows leave empty, by its name as well."""
+
+    title = parameter_name = "currency"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(code, code) for code in known_currencies()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        chosen = self.value()
+        return queryset.filter(currency=currency_key(chosen)) if chosen else queryset
+
+
 @admin.register(Price)
 class PriceAdmin(_OfPrices):
     """Prices of all lists and times. Those to come can be changed, those that hold be ended; the past is only read."""
@@ -109,7 +122,7 @@ class PriceAdmin(_OfPrices):
         "variant", "price_list", "amount", "shown_currency", "is_sale", "min_quantity", "valid_from", "valid_until",
         "status",
     ]  # fmt: skip
-    list_filter = ["price_list", "is_sale", "currency", "valid_from", "valid_until"]
+    list_filter = ["price_list", "is_sale", CurrencyFilter, "valid_from", "valid_until"]
     list_select_related = ["variant", "price_list"]
     search_fields = ["variant__sku", "variant__product__name"]
     ordering = ["-valid_from", "-pk"]
@@ -141,6 +154,13 @@ class PriceAdmin(_OfPrices):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [] if obj is None or _has_begun(obj) else ["variant", "price_list"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What is only read names the shop's own currency, which the row leaves empty."""
+        fields = list(super().get_fields(request, obj))
+        if _has_begun(obj):
+            return ["shown_currency" if name == "currency" else name for name in fields]
+        return fields
 
     @admin.action(description="End now", permissions=["change"])
     def end_now(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
