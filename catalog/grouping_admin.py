@@ -105,6 +105,11 @@ class EntryInline(PartOfParent):
     verbose_name = "product"
     verbose_name_plural = "products"
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Archived products wait in their places, and are nobody's business here."""
+        rows: QuerySet[Any] = super().get_queryset(request).filter(product__archived_at=None)
+        return rows
+
 
 @admin.register(Collection)
 class CollectionAdmin(_GroupAdmin):

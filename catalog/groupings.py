@@ -215,9 +215,7 @@ def add_product(*, collection_id: int, product_id: int, position: int | None = N
     with transaction.atomic():
         collection = _lock_collection(collection_id)
         present = _positions(collection)
-        archived = Product.objects.filter(pk__in=present, archived_at__isnull=False)
-        hidden = set(archived.values_list("pk", flat=True))  # they wait in their places
-        others = [pk for pk in present if pk != product_id and pk not in hidden]
+        others = [pk for pk in present if pk != product_id]
         place = len(others) if position is None else min(position, len(others))
         moved = {
             pk: number
@@ -246,8 +244,8 @@ def remove_product(*, collection_id: int, product_id: int) -> bool:
 
 
 def _positions(collection: Collection) -> dict[int, int]:
-    """Where each product is, in order."""
-    entries = collection.entries.order_by("position", "product")
+    """Where each product is, in order. Archived ones are not told of, and wait in their places."""
+    entries = collection.entries.filter(product__archived_at=None).order_by("position", "product")
     return dict(entries.values_list("product_id", "position"))
 
 

@@ -116,6 +116,7 @@ def test_what_is_archived_keeps_its_place_and_stands_in_nobodys_way(owner, gifts
     ok(owner.post(address, {"product": c}), 201)
     ok(owner.post(address, {"product": c, "position": 0}))
     assert inside(owner) == [c, b]
+    ok(owner.put(address, {"products": inside(owner)}), 204)
     ok(owner.post(f"{PRODUCTS}{a}/restore/", {}))
     assert set(inside(owner)) == {a, b, c}
 

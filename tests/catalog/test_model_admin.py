@@ -63,6 +63,25 @@ def test_a_brand_and_a_collection_with_their_translations(admin_client, owner):
     assert list(order) == [second, first]
 
 
+def test_an_archived_product_stands_in_nobodys_way_in_its_collection(admin_client, owner):
+    gone, here = (product(owner, name=name)["id"] for name in ("Old", "New"))
+    gifts = Collection.objects.create(name="Gifts", slug="gifts")
+    rows = [{"product": gone, "position": 0}, {"product": here, "position": 1}]
+    for row in rows:
+        gifts.entries.create(product_id=row["product"], position=row["position"])
+    Product.objects.filter(pk=gone).update(archived_at="2026-01-01T00:00:00Z", is_published=False)
+    page = f"{ADMIN}collection/{gifts.pk}/change/"
+    shown = admin_client.get(page).context["inline_admin_formsets"][0].formset
+    assert [form.instance.product_id for form in shown.initial_forms] == [here]
+    entry = gifts.entries.get(product=here)
+    form = {"name": "Presents", "slug": "gifts", "is_published": "on", "position": "0", "description": "",
+            "entries-TOTAL_FORMS": "1", "entries-INITIAL_FORMS": "1", "entries-0-id": entry.pk,
+            "entries-0-collection": gifts.pk, "entries-0-product": here, "entries-0-position": "0"}  # fmt: skip
+    saved(admin_client.post(page, form))
+    assert Collection.objects.get().name == "Presents"
+    assert gifts.entries.filter(product=gone).exists(), "it waits in its place"
+
+
 def test_languages_and_words(admin_client):
     saved(
         admin_client.post(f"{ADMIN}language/add/", {"code": "om", "name": "Oromo", "position": "2"})
