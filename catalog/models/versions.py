@@ -23,9 +23,15 @@ class CatalogVersion(models.Model):
 
 
 class CatalogMoment(models.Model):
-    """A moment at which something shown changes by itself: a price begins or ends, a product appears or goes."""
+    """A moment at which something shown changes by itself: a price begins or ends, a product appears or goes.
 
-    at = models.DateTimeField(primary_key=True)
+    It may stand here more than once, so that writers who name the same do not wait for each other.
+    """
+
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="moments_in_order")]
 
     def __str__(self) -> str:
         return f"{self.at}"

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import count
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -320,6 +320,22 @@ def test_facets_of_a_category_count_what_comes_and_goes_in_others(processes, she
     assert processes[0].get("/api/products/?category=tea")["ETag"] == plain
 
 
+def test_what_was_hidden_while_it_was_read_is_not_rendered(processes, shelf, monkeypatch):
+    """A page is found in one statement and rendered in another: what was written as a draft in between stays one."""
+    from catalog.reads import pages
+
+    found = pages.find
+
+    def and_then(*asked):
+        page = found(*asked)
+        Product.objects.update(is_published=False, name="Secret")
+        return page
+
+    monkeypatch.setattr(pages, "find", and_then)
+    assert processes[0].get("/api/products/").json()["results"] == []
+    assert not any(b"Secret" in bytes(document.body) for document in Document.objects.all())
+
+
 def test_undone_work_is_neither_kept_nor_counted(shelf):
     before = versions()
     try:
@@ -365,3 +381,53 @@ def test_many_writers_do_not_wait_for_each_other_before_they_commit(shelf):
         Product.objects.filter(pk=shelf.pk).update(name="Open")
         with ThreadPoolExecutor(1) as pool:
             pool.submit(rename, other.pk).result(timeout=3)
+
+
+@contextmanager
+def _moments_are_a_key():
+    """As they were before 0015_moments."""
+    sql("CREATE UNIQUE INDEX one_moment ON catalog_catalogmoment (at)")
+    try:
+        yield
+    finally:
+        sql("DROP INDEX one_moment")
+
+
+def _two_sales_at_once():
+    """Two open transactions that name the same two moments, in different orders."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from django.db import connections
+
+    first, second = timezone.now() + timedelta(days=1), timezone.now() + timedelta(days=2)
+    mine, other = Variant.objects.get(sku="S-1"), factories.variant(stock=1)
+
+    def sell(variant, moment):
+        Price.objects.create(
+            variant=variant, price_list_id=RETAIL, is_sale=True, amount=Decimal("1.00"),
+            valid_from=moment, valid_until=moment + timedelta(hours=1),
+        )  # fmt: skip
+
+    def sell_other():
+        try:
+            with transaction.atomic():
+                sql("SET LOCAL lock_timeout = '2s'")
+                sell(other, second)
+                sell(other, first)
+        finally:
+            connections.close_all()
+
+    with transaction.atomic(), ThreadPoolExecutor(1) as pool:
+        sell(mine, first)
+        pool.submit(sell_other).result()
+        sell(mine, second)
+
+
+def test_two_sales_from_the_same_moment_on_do_not_wait_for_each_other(shelf):
+    _two_sales_at_once()
+    assert Price.objects.count() == 4
+
+
+def test_control_they_would_if_moments_were_a_key(shelf):
+    with _moments_are_a_key(), pytest.raises(OperationalError, match="lock timeout"):
+        _two_sales_at_once()
