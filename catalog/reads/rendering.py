@@ -29,7 +29,7 @@ ALL_VARIANTS = 1_000_000
 
 
 def render(ids: Sequence[int], context: Context, *, whole: bool = False) -> dict[int, bytes]:
-    """The JSON of each product, by id; of those that are not there any more, nothing. One statement.
+    """The JSON of each product, by id; of those that are deleted or drafts again by now, nothing. One statement.
 
     What is rendered is kept in `catalog_document` for the next who asks, unless a transaction is open: others cannot
     know yet what it has changed.
@@ -223,7 +223,7 @@ def _statement(translated: bool) -> str:
             || ',"created_at":' || {moment("product.created_at")}
             || ',"updated_at":' || {moment("product.updated_at")} || '}}', 'UTF8')
           FROM unnest(%(ids)s::bigint[]) wanted (id)
-          JOIN catalog_product product ON product.id = wanted.id
+          JOIN catalog_product product ON product.id = wanted.id AND product.is_published AND product.archived_at IS NULL
           LEFT JOIN catalog_category category ON category.id = product.category_id
          CROSS JOIN LATERAL (
             WITH live AS ({live})
