@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -81,7 +81,7 @@ class CategoryAdmin(EditorAdmin):
     list_display = ["name", "parent", "position", "slug"]
     list_select_related = ["parent"]
     search_fields = ["name", "slug"]
-    ordering = ["parent__position", "parent_id", "position", "name"]
+    ordering = [F("parent__position").asc(nulls_first=True), "parent_id", "position", "name"]
     autocomplete_fields = ["parent"]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -236,7 +236,7 @@ class ProductAdmin(EditorAdmin):
 
     @admin.display(description="attributes")
     def said(self, product: Product) -> str:
-        if product.pk is None:
+        if product.product_type_id is None:
             return "Choose a product type and save; its attributes are on the page then."
         values = shown_values(product).items()
         return ", ".join(f"{code}: {value}" for code, value in values) or "-"

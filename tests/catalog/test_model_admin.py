@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.models import Attribute, Brand, Collection, Language, Product, ProductType, Term
+from catalog.models import (
+    Attribute,
+    Brand,
+    Category,
+    Collection,
+    Language,
+    Product,
+    ProductType,
+    Term,
+)
 from tests.catalog.described import SAID, coffee_type, product
 
 pytestmark = pytest.mark.django_db
@@ -133,3 +142,16 @@ def test_an_archived_product_is_restored(admin_client, owner):
     form = {"action": "restore", "_selected_action": [row["id"]]}
     saved(admin_client.post(f"{ADMIN}product/", form))
     assert Product.objects.get(pk=row["id"]).archived_at is None
+
+
+def test_the_trunk_of_categories_stands_before_its_branches(admin_client):
+    first = Category.objects.create(name="First", slug="first", position=1)
+    Category.objects.create(name="Below", slug="below", parent=first)
+    Category.objects.create(name="Second", slug="second", position=2)
+    shown = admin_client.get(f"{ADMIN}category/").context["cl"].result_list
+    assert [row.name for row in shown] == ["First", "Second", "Below"]
+
+
+def test_without_a_type_the_page_says_how_to_describe_a_product(admin_client, owner):
+    page = f"{ADMIN}product/{product(owner, name='A')['id']}/change/"
+    assert "Choose a product type" in admin_client.get(page).content.decode()
