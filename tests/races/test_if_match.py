@@ -11,8 +11,7 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from account.models import Address
-from catalog import categories, services
-from catalog import views as catalog_views
+from catalog import categories, category_views, services
 from catalog.models import Category, Image, Product
 from tests import factories
 
@@ -112,7 +111,7 @@ def test_control_without_the_lock_more_than_one_category_editor_succeeds(monkeyp
         return found
 
     monkeypatch.setattr(categories, "lock_for_edit", read_only)
-    assert catalog_views.categories is categories
+    assert category_views.categories is categories
     path = f"/api/categories/{factories.category().pk}/"
     statuses = race(path, lambda n: {"name": f"Tea {n}"}, factories.staff())
     assert statuses.count(200) > 1
