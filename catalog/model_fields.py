@@ -152,7 +152,7 @@ class AttributesField(serializers.Field[Any, Any, Any, Any]):
 
 
 @extend_schema_field({
-    "type": ["integer", "string", "object", "null"],
+    "type": ["integer", "string", "object"],
     "description": "A product type's id or name, or an object with one of them.",
 })  # fmt: skip
 class ProductTypeField(serializers.Field[Any, Any, Any, Any]):

@@ -215,7 +215,9 @@ class NexusAutoSchema(AutoSchema):
             if "requestBody" in operation:
                 yield UNKNOWN_FIELD
         query = {p["name"] for p in parameters if p.get("in") == "query"}
-        if query and negotiates:
+        # What says yes or no is taken for no when it says neither.
+        flags = {p["name"] for p in parameters if p.get("schema", {}).get("type") == "boolean"}
+        if query - flags and negotiates:
             yield INVALID
         if "cursor" in query:
             yield problem_of(InvalidCursor)

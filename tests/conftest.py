@@ -50,6 +50,9 @@ def _rows_of_migrations(request):
                 cursor.execute(
                     "SELECT setval(pg_get_serial_sequence('catalog_pricelist', 'id'), 100)"
                 )
+                cursor.execute(
+                    "TRUNCATE catalog_traits, catalog_departure"
+                )  # Django knows no model of them
                 cursor.execute("TRUNCATE audit_auditentry")  # nobody did this
 
 

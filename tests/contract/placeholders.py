@@ -122,6 +122,8 @@ class Placeholders:
         return self.known[token]
 
     def _time(self, found: re.Match[str]) -> str:
+        if not found[2] and found[1].endswith(":00:00"):
+            return found[0]  # on the hour: a story's own words, not the clock's
         moment = datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
         minutes = round((moment - self.start).total_seconds() / 60)
         shown = (EPOCH + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%S")
