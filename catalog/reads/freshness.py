@@ -69,12 +69,15 @@ class Shared:
         start = self.by_slug.get(value) if kind == "slug" else value
         if start not in self.ids:
             return ()
-        found: list[int] = []
+        found: set[int] = set()
         waiting = [start]
         while waiting:
             current = waiting.pop()
-            found.append(current)
-            waiting += self.children.get(current, [])
+            if (
+                current not in found
+            ):  # nothing but our verbs keeps somebody from closing a ring by SQL
+                found.add(current)
+                waiting += self.children.get(current, [])
         return tuple(sorted(found))
 
 

@@ -336,6 +336,12 @@ def test_what_was_hidden_while_it_was_read_is_not_rendered(processes, shelf, mon
     assert not any(b"Secret" in bytes(document.body) for document in Document.objects.all())
 
 
+def test_categories_in_a_ring_end():
+    """Two that stand below each other, as SQL can make them: the page must not go round for ever."""
+    ring = freshness.Shared(1, {"a": 1, "b": 2}, {1: [2], 2: [1]}, frozenset({1, 2}), ("en",))
+    assert ring.below("a") == ring.below("b") == (1, 2)
+
+
 def test_undone_work_is_neither_kept_nor_counted(shelf):
     before = versions()
     try:
