@@ -49,6 +49,7 @@ def problem_of(refusal: type[Refusal]) -> Problem:
 
 
 MALFORMED = Problem(400, "malformed", "The body is not valid JSON, or nested too deep.")
+LENIENT = frozenset({"translations"})  # parameters that mean no when they make no sense
 INVALID = Problem(400, "invalid", "Something that was sent breaks a rule; `errors` names it.")
 UNKNOWN_FIELD = Problem(400, "unknown_field", "The body has a field that does not exist.")
 NOT_SIGNED_IN = Problem(401, "not_authenticated", "Neither signed in nor otherwise entitled.")
@@ -215,9 +216,7 @@ class NexusAutoSchema(AutoSchema):
             if "requestBody" in operation:
                 yield UNKNOWN_FIELD
         query = {p["name"] for p in parameters if p.get("in") == "query"}
-        # What says yes or no is taken for no when it says neither.
-        flags = {p["name"] for p in parameters if p.get("schema", {}).get("type") == "boolean"}
-        if query - flags and negotiates:
+        if query - LENIENT and negotiates:
             yield INVALID
         if "cursor" in query:
             yield problem_of(InvalidCursor)

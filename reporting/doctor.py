@@ -157,22 +157,22 @@ QUERIES: dict[str, tuple[str, str]] = {
     # Most products have no price beside their own: their offer is a comparison, not a computation.
     "lists know what products cost": (
         """
-        WITH further AS (
-            SELECT coalesce(array_agg(DISTINCT variant.product_id), '{}') AS ids
+        WITH further AS MATERIALIZED (
+            SELECT DISTINCT variant.product_id
               FROM catalog_price price JOIN catalog_variant variant ON variant.id = price.variant_id
         ), wanted AS (
             SELECT product.id AS product_id, 1 AS price_list_id, '' AS currency, product.min_price AS price
-              FROM catalog_product product CROSS JOIN further
+              FROM catalog_product product LEFT JOIN further ON further.product_id = product.id
              WHERE product.is_published AND product.archived_at IS NULL AND product.variant_count > 0
-               AND product.id <> ALL (further.ids)
+               AND further.product_id IS NULL
                AND (product.publish_until IS NULL OR product.publish_until > now())
              UNION
             SELECT found.product_id, found.price_list_id, found.currency, found.price
-              FROM further CROSS JOIN LATERAL catalog_wanted_offers(further.ids) found
+              FROM catalog_wanted_offers(ARRAY(SELECT product_id FROM further)) found
         ), known AS (
             SELECT offer.product_id, offer.price_list_id, offer.currency, offer.price
-              FROM catalog_offer offer CROSS JOIN further
-             WHERE offer.valid_until > now() AND (offer.price_list_id = 1 OR offer.product_id = ANY (further.ids))
+              FROM catalog_offer offer LEFT JOIN further ON further.product_id = offer.product_id
+             WHERE offer.valid_until > now() AND (offer.price_list_id = 1 OR further.product_id IS NOT NULL)
         )
         SELECT * FROM ((TABLE wanted EXCEPT TABLE known) UNION ALL (TABLE known EXCEPT TABLE wanted)) different
         """,
