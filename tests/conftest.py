@@ -19,6 +19,16 @@ def pytest_configure():
 
     settings.DATABASES["default"]["OPTIONS"]["options"] += " -c nexus.audit_upkeep=truncate"
 
+    from django.test import TransactionTestCase
+
+    empties = TransactionTestCase._fixture_teardown
+
+    def teardown(case) -> None:
+        empties(case)
+        _write_rows_of_migrations()
+
+    TransactionTestCase._fixture_teardown = teardown  # no test depends on who ran before
+
 
 @pytest.fixture(autouse=True)
 def _own_files(tmp_path: Path, settings):
@@ -28,32 +38,24 @@ def _own_files(tmp_path: Path, settings):
     settings.RATE_LIMITS = False
 
 
-@pytest.fixture(autouse=True)
-def _rows_of_migrations(request):
-    """What migrations write, and the first transactional test has emptied away: no test depends on who ran before."""
-    names = {"db", "transactional_db"} & set(request.fixturenames)
-    for name in names:
-        request.getfixturevalue(name)
-    if names or request.node.get_closest_marker("django_db"):
-        from django.db import connection
+def _write_rows_of_migrations() -> None:
+    """What migrations write into every shop, and a transactional test has emptied away at its end."""
+    from django.db import connection
 
-        from catalog.models import RETAIL, Language, PriceList
-        from pricing.models import TaxRate
+    from catalog.models import RETAIL, Language, PriceList
+    from pricing.models import TaxRate
 
-        if not TaxRate.objects.exists():
-            PriceList.objects.get_or_create(pk=RETAIL, defaults={"name": "Retail"})
-            Language.objects.get_or_create(code="en", defaults={"name": "English"})
-            Language.objects.get_or_create(code="am", defaults={"name": "አማርኛ", "position": 1})
-            since = datetime(2003, 1, 1, tzinfo=UTC)
-            TaxRate.objects.create(name="VAT", rate=Decimal("0.15"), valid_from=since)
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT setval(pg_get_serial_sequence('catalog_pricelist', 'id'), 100)"
-                )
-                cursor.execute(
-                    "TRUNCATE catalog_traits, catalog_departure"
-                )  # Django knows no model of them
-                cursor.execute("TRUNCATE audit_auditentry")  # nobody did this
+    since = datetime(2003, 1, 1, tzinfo=UTC)
+    TaxRate.objects.create(name="VAT", rate=Decimal("0.15"), valid_from=since)
+    PriceList.objects.create(pk=RETAIL, name="Retail")
+    Language.objects.create(code="en", name="English")
+    Language.objects.create(code="am", name="አማርኛ", position=1)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval(pg_get_serial_sequence('catalog_pricelist', 'id'), 100)")
+        cursor.execute(
+            "TRUNCATE catalog_traits, catalog_departure"
+        )  # Django knows no model of them
+        cursor.execute("TRUNCATE audit_auditentry")  # nobody did this
 
 
 @pytest.fixture
