@@ -311,12 +311,16 @@ def test_staff_without_a_role_do_not_enter(person, client):
     assert client.get("/admin/").status_code == 302
 
 
+CATALOG = {
+    "attribute", "brand", "category", "collection", "language", "price", "pricelist", "product", "producttype", "term",
+    "variant",
+}  # fmt: skip
 SHOWN = {
-    Role.CATALOG_EDITOR: {"category", "product"},
-    Role.STOCK_KEEPER: {"category", "product", "stockitem", "movement", "reservation"},
-    Role.ORDER_DESK: {"category", "product", "order", "payment", "user"},
-    Role.FINANCE: {"category", "product", "order", "payment", "webhookevent", "taxrate", "auditentry"},
-    Role.SUPPORT: {"category", "product", "order", "payment", "user", "letter"},
+    Role.CATALOG_EDITOR: CATALOG | {"transfer"},
+    Role.STOCK_KEEPER: CATALOG | {"stockitem", "movement", "reservation"},
+    Role.ORDER_DESK: CATALOG | {"order", "payment", "user"},
+    Role.FINANCE: CATALOG | {"order", "payment", "webhookevent", "taxrate", "auditentry"},
+    Role.SUPPORT: CATALOG | {"order", "payment", "user", "letter"},
 }  # fmt: skip
 
 

@@ -112,13 +112,13 @@ def test_nobody_but_the_owner(owner, issue, api):
 
 def test_nobody_gives_more_than_they_may(db):
     person = factories.user()
-    grant(user=person, role=Role.STOCK_KEEPER, by=None)
-    keeper = User.objects.get(pk=person.pk)
+    grant(user=person, role=Role.CATALOG_EDITOR, by=None)
+    editor = User.objects.get(pk=person.pk)
     with pytest.raises(api_keys.ScopeNotAllowed) as refusal:
-        api_keys.create(name="ERP", scopes=["catalog:read", "prices:write"], by=keeper)
+        api_keys.create(name="ERP", scopes=["catalog:read", "stock:write"], by=editor)
     assert [error["field"] for error in refusal.value.errors] == ["scopes.1"]
     assert not ApiKey.objects.exists()
-    assert api_keys.create(name="ERP", scopes=["catalog:read"], by=keeper).key.pk
+    assert api_keys.create(name="ERP", scopes=["catalog:read"], by=editor).key.pk
 
 
 def test_a_password_of_this_morning_is_too_old(owner, issue):

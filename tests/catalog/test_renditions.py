@@ -48,6 +48,17 @@ def an_image(size=(900, 600), **options) -> Image:
     return add_image(product=factories.variant().product, picture=read_picture(content))
 
 
+@pytest.fixture(autouse=True)
+def _no_jobs_of_others(request):
+    """Worlds of other modules commit jobs; Django's flush knows nothing of procrastinate's tables."""
+    if request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("db")
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM procrastinate_jobs")
+
+
 @pytest.mark.parametrize(
     ("size", "sides"),
     [

@@ -70,6 +70,7 @@ def test_the_examples_defaults_are_the_defaults(tmp_path):
             "WEB_CONCURRENCY",
             "DEBUG",
             "RATE_LIMITS",
+            "FAST_READS",
             "REFRESH_GRACE_SECONDS",
         }
     ]
