@@ -328,7 +328,7 @@ def another_currency(s: Recorder) -> None:
             contact=Contact(email="hana.tesfaye@example.com"), wishes=Wishes(), expected_total=None, by=SYSTEM,
             currency="KES",
         )  # fmt: skip
-    s.placeholders.learn({"number": order.number})
+    s.placeholders.learn({"number": order.number, "order_token": order_token(order.public_id)})
     s.call(
         "payments_start", "currency_not_taken", "Chapa takes birr and dollars",
         path={"public_id": str(order.public_id)}, guest=order_token(order.public_id),
