@@ -76,7 +76,7 @@ class Visit:
         """The secret in the next letter or SMS that was not read yet."""
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
-            for file in sorted((self.shop.data_dir / folder).glob("*")):
+            for file in sorted((self.shop.data_dir / folder).glob("[!.]*")):
                 if file not in self.read and (
                     found := re.search(pattern, _text(file), re.MULTILINE)
                 ):
