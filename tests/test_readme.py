@@ -28,6 +28,8 @@ def tour() -> list[tuple[str, str]]:
 def stable(text: str) -> str:
     for pattern, replacement in VOLATILE:
         text = pattern.sub(replacement, text)
+    # Other tests of the same shop have added products of their own.
+    text = re.sub(r"\d+ unchanged", "many unchanged", text)
     return text.strip()
 
 
