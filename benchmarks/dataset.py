@@ -284,7 +284,8 @@ def _history(db: psycopg.Connection) -> None:
         " SELECT valid_until FROM catalog_price WHERE valid_until IS NOT NULL ON CONFLICT DO NOTHING"
     )
     db.execute(
-        "INSERT INTO catalog_catalogversion (scope, version) SELECT id, 1 FROM catalog_category ON CONFLICT DO NOTHING"
+        "INSERT INTO catalog_catalogversion (scope, version)"
+        " SELECT id, (extract(epoch FROM clock_timestamp()) * 1000)::bigint FROM catalog_category ON CONFLICT DO NOTHING"
     )
 
 

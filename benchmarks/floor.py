@@ -25,7 +25,7 @@ from catalog.reads import finding, pages, rendering
 from catalog.reads.context import Context
 from catalog.reads.finding import Wanted
 from catalog.reads.freshness import scopes_of
-from catalog.reads.questions import _search as search_of
+from catalog.reads.questions import NEAREST_FIRST, hits
 from django.conf import settings
 
 
@@ -73,7 +73,9 @@ def page(kind: str, size: int, words: str, context: Context) -> Statement:
     """The statement of a page behind a place."""
     if kind == "search":
         return recorded(
-            lambda: finding.find(Wanted("relevance", size, search=search_of(words)), context)
+            lambda: finding.find(
+                Wanted("relevance", size, search=hits(words, most=NEAREST_FIRST)), context
+            )
         )
     if kind == "category":
         return recorded(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 
 PORTION = 500  # products that one statement renders
 
@@ -21,7 +22,9 @@ def main() -> None:
     from catalog.reads.rendering import render
 
     asked = json.load(sys.stdin)
-    context = context_of(asked["currency"], asked["language"], asked["price_list"])
+    context = replace(
+        context_of(asked["currency"], asked["language"]), price_list=asked["price_list"]
+    )
     ids = asked["ids"]
     for first in range(0, len(ids), PORTION):
         render(ids[first : first + PORTION], context)

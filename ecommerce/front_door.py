@@ -20,8 +20,8 @@ from django.db import Error, connection
 from django.http.request import split_domain_port, validate_host
 
 from account.authentication import session_of
-from catalog.models import RETAIL
-from catalog.prices import price_list_of
+from account.models import User
+from catalog.reads.callers import group_of
 from catalog.reads.doors import plain_answer
 from common.errors import Refusal
 from common.http import given_or_new_request_id
@@ -35,6 +35,7 @@ _OWN = {
     "ratelimit-policy", "ratelimit-remaining", "ratelimit-reset",
 }  # fmt: skip
 _MOST_KINDS = 64
+_SOMEBODY_ELSE = object()
 _ACCEPTED = {"*/*", "application/json", "application/*"}
 
 Environ = dict[str, Any]
@@ -56,22 +57,27 @@ class FrontDoor:
             return self.django(environ, start_response)
         kind = _kind_of(environ, key)
         headers = self._headers.get(kind)
-        if headers is None:
-            return self.django(environ, self._learning(kind, start_response))
         try:
-            return self._answer(environ, start_response, key, headers)
+            connection.close_if_unusable_or_obsolete()
+            # No question whether the connection lives: whoever finds it dead leaves the request to Django.
+            connection.health_check_done = True  # type: ignore[attr-defined]
+            customer = _customer(environ)
+            if customer is _SOMEBODY_ELSE:
+                return self.django(environ, start_response)
+            if headers is None:
+                return self.django(environ, self._learning(kind, start_response))
+            return self._answer(environ, start_response, key, headers, customer)
         except (Refusal, Error, ValueError):
             return self.django(environ, start_response)
 
     def _answer(
-        self, environ: Environ, start_response: StartResponse, key: str, headers: Headers
+        self,
+        environ: Environ,
+        start_response: StartResponse,
+        key: str,
+        headers: Headers,
+        customer: User | object | None,
     ) -> Iterable[bytes]:
-        connection.close_if_unusable_or_obsolete()
-        # No question whether the connection lives: whoever finds it dead leaves the request to Django.
-        connection.health_check_done = True  # type: ignore[attr-defined]
-        price_list = _price_list(environ)
-        if price_list is None:
-            return self.django(environ, start_response)
         parameters = parse_qsl(
             environ.get("QUERY_STRING", ""),
             keep_blank_values=True,
@@ -84,7 +90,7 @@ class FrontDoor:
             parameters,
             accept_language=environ.get("HTTP_ACCEPT_LANGUAGE", ""),
             if_none_match=environ.get("HTTP_IF_NONE_MATCH", ""),
-            price_list=price_list,
+            group=group_of(customer),
         )
         if found is None:
             return self.django(environ, start_response)
@@ -139,22 +145,20 @@ def _product_of(environ: Environ) -> str | None:
     return match[1] if match and match[1] not in _OTHER_DOORS else None
 
 
-def _price_list(environ: Environ) -> int | None:
-    """Whose prices the caller sees: everybody's, or those of a signed-in customer's group.
+def _customer(environ: Environ) -> User | object | None:
+    """The signed-in customer, or None for a visitor.
 
-    None for all others: staff see more than prices, programs have rules of their own, and a token that is not good (any
-    more) is refused by Django.
+    `_SOMEBODY_ELSE` for all others: staff see more than prices, programs have rules of their own, and a token that is not
+    good (any more) is refused by Django.
     """
     given = environ.get("HTTP_AUTHORIZATION")
     if given is None:
-        return RETAIL
+        return None
     scheme, _, token = given.partition(" ")
     if scheme.lower() != "bearer" or token.lstrip().startswith("nxk_"):
-        return None
+        return _SOMEBODY_ELSE
     session = session_of(token.strip())
-    if session is None or session.user.is_staff:
-        return None
-    return price_list_of(session.user)
+    return _SOMEBODY_ELSE if session is None or session.user.is_staff else session.user
 
 
 def _accepts_json(accept: str) -> bool:

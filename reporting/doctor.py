@@ -169,8 +169,9 @@ QUERIES: dict[str, tuple[str, str]] = {
                AND (product.publish_until IS NULL OR product.publish_until > now())
              UNION
             SELECT found.product_id, found.price_list_id, found.currency, found.price
-              FROM (SELECT array_agg(product_id) AS ids FROM (SELECT product_id, row_number() OVER () / 50 AS chunk FROM further) counted
-                     GROUP BY chunk) portions
+              FROM (SELECT array_agg(product_id) AS ids
+                      FROM (SELECT product_id, row_number() OVER () / 50 AS portion FROM further) counted
+                     GROUP BY portion) portions
              CROSS JOIN LATERAL catalog_wanted_offers(portions.ids) found
         ), known AS (
             SELECT offer.product_id, offer.price_list_id, offer.currency, offer.price

@@ -24,6 +24,7 @@ from catalog.importing.shop import lock, look
 from catalog.importing.values import BadValue
 from catalog.importing.writing import write
 from catalog.refusals import constraint_of
+from catalog.statistics import Growth
 from common.actors import Actor
 from common.errors import Refusal
 from common.idempotency import with_retries
@@ -74,6 +75,10 @@ class Progress:
 
 
 Note = Callable[[Progress], None]
+_GROWING = (
+    "catalog_product", "catalog_variant", "catalog_price", "catalog_offer", "catalog_image", "catalog_attributevalue",
+    "catalog_traits", "inventory_stockitem",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -102,8 +107,13 @@ class ImportRun:
     def take_all(self, records: Records) -> Iterator[Progress]:
         """Import what the file has from `position` on, batch by batch."""
         self._has_bundles = self.position > 0  # the part that is skipped may have some
+        growth = Growth(_GROWING)
         for batch in self._batches(records.walk(skip=self.position)):
-            yield self._take(batch, records.remarks.take())
+            progress = self._take(batch, records.remarks.take())
+            if not self.dry_run:
+                growth.grew(len(progress.written))
+            yield progress
+        growth.ended()
         if self._has_bundles and not self.dry_run:
             remarks = write_bundles(records)
             yield self._take(Batch(), remarks)

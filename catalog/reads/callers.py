@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 
+from account.models import User
 from catalog.languages import chosen
-from catalog.models import RETAIL
 from catalog.prices import known_currencies
 from catalog.reads import freshness
 from catalog.reads.context import Context
@@ -15,11 +17,17 @@ SHARED_SECONDS = 10
 VARY = "Authorization, Accept, Accept-Language"
 
 
-def context_of(currency: str, accept_language: str, price_list: int = RETAIL) -> Context:
+def group_of(user: Any) -> int | None:
+    """The customer group whose prices a caller pays, if any. Programs and guests pay retail."""
+    return user.customer_group_id if isinstance(user, User) else None
+
+
+def context_of(currency: str, accept_language: str, group: int | None = None) -> Context:
     """For whom an answer is.
 
     Args:
         currency: as asked for; empty: the shop's own.
+        group: id of the caller's customer group, if there is one.
 
     Raises:
         common.errors.Invalid: the shop has no prices in that currency.
@@ -29,10 +37,11 @@ def context_of(currency: str, accept_language: str, price_list: int = RETAIL) ->
         raise invalid_field(
             "currency", "invalid_choice", f"Choose one of {', '.join(known_currencies())}."
         )
-    languages = freshness.shared().languages
+    shared = freshness.shared()
+    languages = shared.languages
     language = chosen(accept_language, languages) if accept_language else languages[0]
     return Context(
-        price_list=price_list,
+        price_list=shared.price_list_of(group),
         currency=currency,
         language="" if language == languages[0] else language,
         content_language=language,

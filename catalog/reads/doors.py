@@ -9,8 +9,7 @@ from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
 
 from catalog.filters import ProductQuerySerializer
-from catalog.prices import price_list_of
-from catalog.reads.callers import VARY, cache_control, context_of
+from catalog.reads.callers import VARY, cache_control, context_of, group_of
 from catalog.reads.context import Context
 from catalog.reads.database import in_transaction
 from catalog.reads.pages import Answer, changes_page, list_page, one_product
@@ -75,9 +74,13 @@ def plain_answer(
     *,
     accept_language: str,
     if_none_match: str,
-    price_list: int,
+    group: int | None,
 ) -> tuple[Answer, Context] | None:
-    """The same for the front door: a common question; None when Django had better look at it."""
+    """The same for the front door: a common question; None when Django had better look at it.
+
+    Args:
+        group: id of the caller's customer group, if there is one.
+    """
     query = plain_query(parameters)
     if query is None or (key and set(query) - {"attributes", "options", "currency"}):
         return None
@@ -90,7 +93,7 @@ def plain_answer(
         )
 
     answer, context = _for_caller(
-        read, lambda: context_of(query.get("currency", ""), accept_language, price_list)
+        read, lambda: context_of(query.get("currency", ""), accept_language, group)
     )
     return None if answer is None else (answer, context)
 
@@ -98,7 +101,7 @@ def plain_answer(
 def _for_caller(
     read: Callable[[Context], Answer | None], caller: Callable[[], Context]
 ) -> tuple[Answer | None, Context]:
-    """Read, and once more if the shop turns out to have other languages than this process knew of."""
+    """Read, and once more if the shop turns out to have other languages or price lists than this process knew of."""
     context = caller()
     answer = read(context)
     if not in_transaction() and (now := caller()) != context:
@@ -108,13 +111,13 @@ def _for_caller(
 
 def _response(request: Request, read: Callable[[Context], Answer | None]) -> HttpResponse | None:
     plain: HttpRequest = request._request
-    price_list = price_list_of(request.user)
+    group = group_of(request.user)
     answer, context = _for_caller(
         read,
         lambda: context_of(
             request.query_params.get("currency", ""),
             request.headers.get("Accept-Language", ""),
-            price_list,
+            group,
         ),
     )
     if answer is None:

@@ -5,7 +5,8 @@ An ordering walks its own index from where the cursor stands and stops after a p
 does so on each shelf, and the best of all shelves make the page: PostgreSQL has no index that is sorted by price across
 several categories, and to sort them all would take longer the more there are.
 
-The same statement brings the documents that are still true, and the versions they were compared with.
+The same statement brings the documents that are still true, and the versions they were compared with. Each is looked up by
+itself (LATERAL): a plan made while few documents were kept would otherwise read all of them for a page, once there are many.
 """
 
 from __future__ import annotations
@@ -190,9 +191,11 @@ def _statement(
         SELECT found.id, found.sort::text, document.body, now_is.shared, now_is.products, now_is.moment
           FROM ({VERSIONS}) now_is
           LEFT JOIN ({found}) found ON true
-          LEFT JOIN catalog_document document
-                 ON document.product_id = found.id AND document.context = %(document)s
-                AND document.version = found.version AND document.shared = now_is.shared
-                AND document.valid_until > now()
+          LEFT JOIN LATERAL (
+                SELECT kept.body FROM catalog_document kept
+                 WHERE kept.product_id = found.id AND kept.context = %(document)s
+                   AND kept.version = found.version AND kept.shared = now_is.shared AND kept.valid_until > now()
+                 LIMIT 1
+               ) document ON true
          ORDER BY found.sort {direction}, found.id {direction}
     """

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from catalog.models import CatalogVersion
+from catalog.models import RETAIL, CatalogVersion
 from catalog.models.naming import by_id_or_slug
 from catalog.reads.database import in_transaction, rows
 
@@ -45,16 +45,17 @@ def freshness(scopes: Sequence[int]) -> Freshness:
     return Freshness(*rows(VERSIONS, {"scopes": list(scopes)})[0])
 
 
-# --- the tree of categories and the languages, kept per process ---------------------------------
+# --- the tree of categories, the languages and the price lists, kept per process ---------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What every product shares and every read needs: the tree of categories and the languages.
+    """What every product shares and every read needs: the tree of categories, the languages, whose price list is which.
 
     Attributes:
         version: of the scope of shared things, for which this is true.
         languages: codes, the one the catalogue is written in first.
+        price_lists: ids, by the id of the customer group they are for.
     """
 
     version: int
@@ -62,6 +63,11 @@ class Shared:
     children: dict[int, list[int]]
     ids: frozenset[int]
     languages: tuple[str, ...]
+    price_lists: dict[int, int]
+
+    def price_list_of(self, group: int | None) -> int:
+        """The price list of customers of this group, else the retail list."""
+        return RETAIL if group is None else self.price_lists.get(group, RETAIL)
 
     def below(self, key: str) -> tuple[int, ...]:
         """The ids of a category (id or slug) and of everything below it; of an unknown one, none."""
@@ -82,9 +88,10 @@ class Shared:
 
 
 _SHARED = """
-    SELECT NULL::bigint, NULL::text, coalesce((SELECT version FROM catalog_catalogversion WHERE scope = -1), 0), NULL::text
-     UNION ALL SELECT id, slug, parent_id, NULL FROM catalog_category
-     UNION ALL SELECT NULL, NULL, position, code FROM catalog_language
+    SELECT 'version', -1::bigint, coalesce((SELECT version FROM catalog_catalogversion WHERE scope = -1), 0), NULL::text
+     UNION ALL SELECT 'category', id, parent_id, slug FROM catalog_category
+     UNION ALL SELECT 'language', NULL, position, code FROM catalog_language
+     UNION ALL SELECT 'price list', id, group_id, NULL FROM catalog_pricelist WHERE group_id IS NOT NULL
 """
 _lock = threading.Lock()
 _known: Shared | None = None
@@ -113,14 +120,17 @@ def _load() -> Shared:
     by_slug: dict[str, int] = {}
     children: dict[int, list[int]] = defaultdict(list)
     languages: list[tuple[int, str]] = []
-    for pk, slug, number, code in rows(_SHARED, {}):
-        if code is not None:
-            languages.append((number, code))
-        elif pk is None:
+    price_lists: dict[int, int] = {}
+    for kind, pk, number, text in rows(_SHARED, {}):
+        if kind == "version":
             version = number
+        elif kind == "language":
+            languages.append((number, text))
+        elif kind == "price list":
+            price_lists[number] = pk
         else:
-            by_slug[slug] = pk
+            by_slug[text] = pk
             if number is not None:
                 children[number].append(pk)
     codes = tuple(code for _, code in sorted(languages)) or ("en",)
-    return Shared(version, by_slug, dict(children), frozenset(by_slug.values()), codes)
+    return Shared(version, by_slug, dict(children), frozenset(by_slug.values()), codes, price_lists)

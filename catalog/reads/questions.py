@@ -32,16 +32,17 @@ from common.pagination import (
 
 NEWEST = "-created_at"
 _YES = {"true", "1"}
-NEAREST = 1000  # products of a search that are looked at first
+NEAREST = 1000  # products of a search that are looked at first ...
+NEAREST_FIRST = 100  # ... and for the first pages, which are what most callers see
 Parameters = Sequence[tuple[str, str]]
 
 
 # --- the common questions, checked without ceremony ---------------------------------------------
 
 _AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
-_PLAIN = {"category", "min_price", "max_price", "in_stock", "ordering", "currency", *PRESENTATION} - {
-    "facets", "fields", "expand", "count", "highlight",
-}  # fmt: skip
+_PLAIN = {
+    "category", "min_price", "max_price", "in_stock", "ordering", "currency", "search", *PRESENTATION,
+} - {"facets", "fields", "expand", "count", "highlight"}  # fmt: skip
 _FLAGS = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
 
 
@@ -64,6 +65,10 @@ def plain_query(parameters: Parameters) -> dict[str, Any] | None:
             query[name] = _FLAGS[value]
         elif name == "category":
             if not value.isascii() or not value.isprintable():
+                return None
+            query[name] = value
+        elif name == "search":
+            if not value.isprintable() or value != value.strip():
                 return None
             query[name] = value
         elif name not in {"cursor", "page", "page_size"}:
@@ -120,11 +125,13 @@ def ask(
             raise PageTooDeep("Numbered pages stop at 100. Follow `next`, or narrow the filter.")
         wanted = replace(wanted, offset=(page - 1) * size)
     if words:
-        every = _search(words, most=None)
+        every = hits(words, most=None)
         # A word that nearly everything has: the nearest products make the page, if they are enough for it.
         forward = ordering == "relevance" and not wanted.backwards
+        begins = wanted.after is None and wanted.offset + size < NEAREST_FIRST
+        nearest = NEAREST_FIRST if begins else NEAREST
         wanted = (
-            replace(wanted, search=_search(words, most=NEAREST), search_all=every)
+            replace(wanted, search=hits(words, most=nearest), search_all=every)
             if forward
             else replace(wanted, search=every)
         )
@@ -202,7 +209,8 @@ def _others(query: Mapping[str, Any]) -> list[Condition]:
     return conditions({**query, "category": None, "search": None})
 
 
-def _search(words: str, *, most: int | None) -> tuple[str, dict[str, Any]]:
+def hits(words: str, *, most: int | None) -> tuple[str, dict[str, Any]]:
+    """`search.matches` with named parameters, as `Wanted.search` takes it."""
     sql, params = search.matches(words, most=most)
     first, *rest = sql.split("%s")
     text = first + "".join(f"%(hit_{place})s{piece}" for place, piece in enumerate(rest))

@@ -10,6 +10,7 @@ from catalog.reads.context import Context
 from catalog.reads.database import rows
 from catalog.reads.freshness import Freshness, freshness, scopes_of, shared
 from catalog.reads.rendering import document_key, render
+from catalog.statistics import Growth
 
 PORTION = 200  # products that one statement renders: a fraction of a second
 
@@ -41,17 +42,20 @@ def render_ahead(context: Context, *, at_most: int | None = None) -> Iterator[in
         How many products were rendered, portion by portion.
     """
     after, done = 0, 0
+    growth = Growth(("catalog_document",))
     while at_most is None or done < at_most:
         found = rows(
             _WANTING,
             {"after": after, "document": document_key(context, whole=False), "portion": PORTION},
         )
         if not found:
-            return
+            break
         ids = [pk for (pk,) in found]
         render(ids, context)
         after, done = ids[-1], done + len(ids)
+        growth.grew(len(ids))
         yield len(ids)
+    growth.ended()
 
 
 def catch_up(seconds: float = 20.0) -> int:

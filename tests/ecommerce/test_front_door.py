@@ -85,6 +85,9 @@ ASKED = {
     "between prices": {"query": "min_price=101&max_price=103.50&ordering=price"},
     "a numbered page": {"query": "page=2&page_size=2"},
     "nothing": {"query": "category=tea"},
+    "a search": {"query": "search=bag&page_size=3"},
+    "a search in Amharic, narrowed": {"query": "search=%E1%89%A6%E1%88%AD%E1%88%B3&max_price=102"},
+    "a misspelt search": {"query": "search=bgag"},
     "one": {"path": "/api/products/bag-2/"},
     "one in dollars": {"path": "/api/products/bag-2/", "query": "currency=USD"},
     "in Amharic": {"HTTP_ACCEPT_LANGUAGE": "am-ET,am;q=0.9"},
@@ -135,6 +138,9 @@ LEFT = {
     "a page too deep": {"query": "page=101"},
     "an unknown currency": {"query": "currency=XXX"},
     "a repeated parameter": {"query": "category=coffee&category=tea"},
+    "a search with spaces around it": {"query": "search=+bag"},
+    "a search with a NUL": {"query": "search=b%00ag"},
+    "highlights": {"query": "search=bag&highlight=true"},
     "bytes that are no text": {"query": "category=%ff"},
     "a NUL": {"query": "category=%00"},
     "a strange host": {"HTTP_HOST": "evil.example"},
@@ -244,6 +250,13 @@ def test_a_customer_sees_the_prices_of_their_group_and_nobody_else_does(door, dj
         "private",
         "public",
     ]
+
+
+def test_nothing_is_learnt_from_what_staff_see(door, django):
+    call(door, **signed_in(factories.staff()))
+    assert not door._headers
+    call(door, **signed_in(factories.user()))
+    assert len(door._headers) == 1
 
 
 def test_staff_and_ended_sessions_are_djangos_business(door, django):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
@@ -106,9 +107,21 @@ def test_what_was_hidden_while_it_was_read_is_not_rendered(processes, shelf, mon
     assert not any(b"Secret" in bytes(document.body) for document in Document.objects.all())
 
 
+def test_versions_do_not_come_back_after_a_backup_is_restored(shelf):
+    backup = versions()[0]
+    Product.objects.update(name="Sold out soon")
+    gone = versions()[0]
+    for scope, version in backup.items():
+        CatalogVersion.objects.filter(scope=scope).update(version=version)
+    time.sleep(0.002)  # versions count milliseconds
+    Product.objects.update(name="Something else")
+    now = versions()[0]
+    assert all(now[scope] > gone[scope] for scope in gone if gone[scope] > backup[scope])
+
+
 def test_categories_in_a_ring_end():
     """Two that stand below each other, as SQL can make them: the page must not go round for ever."""
-    ring = freshness.Shared(1, {"a": 1, "b": 2}, {1: [2], 2: [1]}, frozenset({1, 2}), ("en",))
+    ring = freshness.Shared(1, {"a": 1, "b": 2}, {1: [2], 2: [1]}, frozenset({1, 2}), ("en",), {})
     assert ring.below("a") == ring.below("b") == (1, 2)
 
 
