@@ -16,9 +16,9 @@ from rest_framework.response import Response
 from account.step_up import SensitiveFields
 from catalog import texts
 from catalog.access import SeesEverything, WriteByPermission, sees_everything
-from catalog.conditional import ConditionalReads
-from catalog.languages import chosen
 from common.conditional import state_of
+from common.languages import chosen
+from common.public_reads import ConditionalReads
 
 KEY = OpenApiParameter("key", str, OpenApiParameter.PATH, description="An id or a slug.")
 TAGS = ["catalog"]

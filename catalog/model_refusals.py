@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from catalog.refusals import OneField, SlugTaken
-from common.errors import Conflict, Invalid, Refusal
+from catalog.refusals import SlugTaken
+from common.errors import Conflict, Invalid, OneField, Refusal
 
 
 class CodeTaken(OneField, Conflict):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from catalog.refusals import OneField
-from common.errors import Conflict, Invalid, NotFound, Refusal
+from common.errors import Conflict, Invalid, NotFound, OneField, Refusal
 
 
 class PriceOverlaps(OneField, Conflict):

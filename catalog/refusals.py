@@ -4,26 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import ClassVar
 
-from django.db import IntegrityError, transaction
-
-from common.errors import Conflict, Invalid, NotFound, Refusal
+from common.constraints import refusing
+from common.errors import Conflict, Invalid, NotFound, OneField, Refusal
 
 
 class NoSuchProduct(NotFound):
     """No product, or one this caller may not see."""
-
-
-class OneField(Refusal):
-    """A refusal about one field, which the answer names."""
-
-    field: ClassVar[str]
-
-    def __init__(self, detail: str = "", *, field: str = "") -> None:
-        detail = detail or self.title
-        entry = {"field": field or self.field, "code": self.code, "detail": detail}
-        super().__init__(detail, errors=[entry])
 
 
 class SlugTaken(OneField, Conflict):
@@ -113,22 +100,11 @@ _BY_CONSTRAINT: dict[str, type[OneField]] = {
 }
 
 
-def constraint_of(error: IntegrityError) -> str:
-    """The name of the constraint that refused, or an empty string."""
-    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
-
-
 @contextmanager
 def refusing_conflicts(further: Mapping[str, type[Refusal]] | None = None) -> Iterator[None]:
     """Run a write in a savepoint; a constraint that refuses it speaks as one of the refusals above, or of `further`.
 
     Looking first would not do: the other writer may commit in between. The constraint has the last word.
     """
-    try:
-        with transaction.atomic():
-            yield
-    except IntegrityError as error:
-        refusal = {**_BY_CONSTRAINT, **(further or {})}.get(constraint_of(error))
-        if refusal is None:
-            raise
-        raise refusal() from error
+    with refusing({**_BY_CONSTRAINT, **(further or {})}):
+        yield

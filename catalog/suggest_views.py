@@ -11,9 +11,9 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog.conditional import ConditionalReads
 from catalog.reads.callers import context_of
 from catalog.search import suggestions
+from common.public_reads import ConditionalReads
 
 MOST = 10
 GROUPS = ("words", "products", "categories", "brands")

@@ -59,6 +59,17 @@ class Conflict(Refusal):
     title = "Conflict with the present state"
 
 
+class OneField(Refusal):
+    """A refusal about one field, which the answer names."""
+
+    field: ClassVar[str]
+
+    def __init__(self, detail: str = "", *, field: str = "") -> None:
+        detail = detail or self.title
+        entry = {"field": field or self.field, "code": self.code, "detail": detail}
+        super().__init__(detail, errors=[entry])
+
+
 class NotFound(Refusal):
     """It is not there, or it is somebody else's: the two are told apart by nobody."""
 

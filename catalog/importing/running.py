@@ -23,9 +23,9 @@ from catalog.importing.records import ProductRecord, Remarks
 from catalog.importing.shop import lock, look
 from catalog.importing.values import BadValue
 from catalog.importing.writing import write
-from catalog.refusals import constraint_of
 from catalog.statistics import Growth
 from common.actors import Actor
+from common.constraints import constraint_of
 from common.errors import Refusal
 from common.idempotency import with_retries
 from common.transactions import transaction_time

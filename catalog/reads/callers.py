@@ -7,13 +7,12 @@ from typing import Any
 from django.conf import settings
 
 from account.models import User
-from catalog.languages import chosen
 from catalog.prices import known_currencies
 from catalog.reads import freshness
 from catalog.reads.context import Context
 from common.errors import invalid_field
+from common.languages import chosen
 
-SHARED_SECONDS = 10
 VARY = "Authorization, Accept, Accept-Language"
 
 
@@ -46,11 +45,3 @@ def context_of(currency: str, accept_language: str, group: int | None = None) ->
         language="" if language == languages[0] else language,
         content_language=language,
     )
-
-
-def cache_control(*, private: bool) -> str:
-    """How others may keep an answer: a browser asks again each time, a shared cache may answer for some seconds itself.
-
-    What somebody saw who was signed in stays with them.
-    """
-    return "private, no-cache" if private else f"public, max-age=0, s-maxage={SHARED_SECONDS}"

@@ -9,7 +9,7 @@ from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
 
 from catalog.filters import ProductQuerySerializer
-from catalog.reads.callers import VARY, cache_control, context_of, group_of
+from catalog.reads.callers import VARY, context_of, group_of
 from catalog.reads.context import Context
 from catalog.reads.database import in_transaction
 from catalog.reads.pages import Answer, changes_page, list_page, one_product
@@ -22,6 +22,7 @@ from catalog.reads.questions import (
     plain_query,
 )
 from common.conditional import demand_state
+from common.public_reads import cache_control
 
 
 def answer_list(request: Request) -> HttpResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.languages import chosen
+from common.languages import chosen
 
 SHOP = ("en", "am", "pt-br")
 
