@@ -69,6 +69,8 @@ INSTALLED_APPS = [
     "common",
     "audit",
     "events",
+    "places",
+    "ledger",
     "account",
     "inventory",
     "catalog",
@@ -169,6 +171,9 @@ SHOP_NAME = env.str("SHOP_NAME", "Nexus")
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", "ETB")
 ORDER_EXPIRY_MINUTES = env.int("ORDER_EXPIRY_MINUTES", 60)
 RECONCILE_MINUTES = env.int("RECONCILE_MINUTES", 5)
+MAX_OPEN_ORDERS = env.int("MAX_OPEN_ORDERS", 10)  # unpaid, of one customer
+MAX_OPEN_PIECES = env.int("MAX_OPEN_PIECES", 10_000)  # set aside for them, in all
+LOW_STOCK_AT = env.int("LOW_STOCK_AT", 2)
 
 # --- Money in: Chapa --------------------------------------------------------------------------
 CHAPA_SECRET_KEY = env.str("CHAPA_SECRET_KEY", "")

@@ -14,10 +14,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_configure():
-    """Transactional tests empty all tables at their end, the audit log among them; in a shop a trigger refuses that."""
+    """Transactional tests empty all tables at their end, log and ledger among them; in a shop triggers refuse that."""
     from django.conf import settings
 
-    settings.DATABASES["default"]["OPTIONS"]["options"] += " -c nexus.audit_upkeep=truncate"
+    settings.DATABASES["default"]["OPTIONS"]["options"] += (
+        " -c nexus.audit_upkeep=truncate -c nexus.ledger_upkeep=truncate"
+    )
 
     from django.test import TransactionTestCase
 
@@ -43,13 +45,18 @@ def _write_rows_of_migrations() -> None:
     from django.db import connection
 
     from catalog.models import RETAIL, Language, PriceList
+    from inventory.models import Location
+    from ledger.chart import CHART
+    from ledger.models import Account
     from pricing.models import TaxRate
 
     since = datetime(2003, 1, 1, tzinfo=UTC)
     TaxRate.objects.create(name="VAT", rate=Decimal("0.15"), valid_from=since)
     PriceList.objects.create(pk=RETAIL, name="Retail")
+    Location.objects.create(code="main", name="Main shelf", is_default=True)
     Language.objects.create(code="en", name="English")
     Language.objects.create(code="am", name="አማርኛ", position=1)
+    Account.objects.bulk_create(Account(code=a.code, name=a.name, kind=a.kind) for a in CHART)
     with connection.cursor() as cursor:
         cursor.execute("SELECT setval(pg_get_serial_sequence('catalog_pricelist', 'id'), 100)")
         cursor.execute(

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = [
-    "common", "audit", "events", "account", "inventory", "catalog", "pricing", "orders", "payments",
+    "common", "audit", "events", "places", "ledger", "account", "inventory", "catalog", "pricing", "orders", "payments",
     "storefront", "reporting", "privacy", "ecommerce",
 ]  # fmt: skip
 
