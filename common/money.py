@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
@@ -63,3 +64,33 @@ def parse_amount(value: Any) -> Decimal:
 def tax_included(gross: Decimal, *, rate: Decimal, currency: str) -> Decimal:
     """The tax inside a tax-inclusive amount, at `rate` (0.15 is 15 %), rounded half up."""
     return round_half_up(gross * rate / (1 + rate), currency)
+
+
+def split(amount: Decimal, weights: Sequence[Decimal], currency: str) -> list[Decimal]:
+    """Share an amount out in proportion to weights, by the largest remainder: the shares add up to the amount exactly.
+
+    Every share is a whole number of minor units. Where remainders are equal, earlier shares get more. No share exceeds
+    its weight when the weights are amounts themselves and `amount` is at most their sum.
+
+    Args:
+        amount: not negative, and payable in `currency`. weights: not negative.
+
+    Raises:
+        ValueError: there is something to share and nothing to share it by.
+    """
+    whole = sum(weights, Decimal(0))
+    if not amount:
+        return [Decimal(0)] * len(weights)
+    if not whole:
+        raise ValueError("An amount cannot be shared among nothing.")
+    # In integers, so that no digit is lost to the precision of Decimals.
+    places = EXPONENTS[currency]
+    units = int(amount.scaleb(places))
+    finest = max(places, *(-int(weight.as_tuple().exponent) for weight in weights))
+    parts = [int(weight.scaleb(finest)) for weight in weights]
+    of_all = sum(parts)
+    shares = [units * part // of_all for part in parts]
+    first = sorted(range(len(parts)), key=lambda place: (-(units * parts[place] % of_all), place))
+    for place in first[: units - sum(shares)]:
+        shares[place] += 1
+    return [Decimal(share).scaleb(-places) for share in shares]

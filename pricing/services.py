@@ -1,30 +1,19 @@
-"""The one place where prices are added up. Pure: no database, no clock."""
+"""Prices of plain pairs of quantity and price, as a checkout without promotions asks for them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 
-from common.errors import Invalid
-from common.money import MAX_AMOUNT, round_half_up, tax_included
+from pricing import quoting
+from pricing.basket import STANDARD, Basket, Line, TaxTable
+from pricing.quotes import QuotedLine
+from pricing.quoting import TotalTooLarge
 
-
-class TotalTooLarge(Invalid):
-    """The sum exceeds what the shop can account for."""
-
-    code = "total_too_large"
-    title = "Total too large"
-
-
-@dataclass(frozen=True, slots=True)
-class PricedLine:
-    """One line: pieces at a unit price that includes tax, its total and the tax within."""
-
-    quantity: int
-    unit_price: Decimal
-    total: Decimal
-    tax: Decimal
+__all__ = ["Quote", "TotalTooLarge", "quote"]
+_ANY_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)  # nothing here depends on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +23,7 @@ class Quote:
 
     currency: str
     tax_rate: Decimal
-    lines: tuple[PricedLine, ...]
+    lines: tuple[QuotedLine, ...]
     subtotal: Decimal
     discount_total: Decimal
     delivery_total: Decimal
@@ -43,28 +32,29 @@ class Quote:
 
 
 def quote(*, lines: Sequence[tuple[int, Decimal]], tax_rate: Decimal, currency: str) -> Quote:
-    """Price `(quantity, unit price including tax)` pairs.
-
-    Each line is rounded half up to the currency's minor unit, then summed, so that the lines always add up to the total.
+    """Price `(quantity, unit price including tax)` pairs: `pricing.quoting.quote` of a basket without anything else.
 
     Raises:
         TotalTooLarge: beyond twelve digits.
     """
-    priced = []
-    for quantity, unit_price in lines:
-        total = round_half_up(quantity * unit_price, currency)
-        tax = tax_included(total, rate=tax_rate, currency=currency)
-        priced.append(PricedLine(quantity, unit_price, total, tax))
-    subtotal = sum((line.total for line in priced), Decimal(0))
-    if subtotal > MAX_AMOUNT:
-        raise TotalTooLarge("Split this into several orders.")
+    made = quoting.quote(
+        Basket(
+            currency=currency,
+            at=_ANY_MOMENT,
+            lines=tuple(
+                Line(key=str(place), quantity=quantity, price=price)
+                for place, (quantity, price) in enumerate(lines)
+            ),
+            tax=TaxTable(rates={STANDARD: tax_rate}),
+        )
+    )
     return Quote(
         currency=currency,
         tax_rate=tax_rate,
-        lines=tuple(priced),
-        subtotal=subtotal,
-        discount_total=Decimal(0),
-        delivery_total=Decimal(0),
-        tax_total=sum((line.tax for line in priced), Decimal(0)),
-        total=subtotal,
+        lines=made.lines,
+        subtotal=made.subtotal,
+        discount_total=made.discount_total,
+        delivery_total=made.delivery_total,
+        tax_total=made.tax_total,
+        total=made.total,
     )
