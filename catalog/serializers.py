@@ -131,7 +131,7 @@ class VariantSerializer(serializers.Serializer[Variant]):
         return for_caller(super().get_fields(), self)
 
     def get_in_stock(self, variant: Variant) -> bool:
-        return variant.available > 0
+        return variant.sellable > 0
 
     def get_is_bundle(self, variant: Variant) -> bool:
         return bool(variant.shown_parts)

@@ -43,6 +43,8 @@ def set_stock(variant: Variant, *, stock: int | None, on_hand: int | None, by: A
     if variant.shown_parts:
         refuse_stock_of_bundle(variant, stock=stock, on_hand=on_hand)
         return False
+    if on_hand is None and stock == max(item.available, 0):
+        return False  # as it is shown: pieces that are owed are not counted away
     target = on_hand if on_hand is not None else (stock or 0) + item.reserved
     inventory.set_on_hand(stock_item_id=item.pk, on_hand=target, by=by)
     return target != item.on_hand

@@ -6,7 +6,7 @@ import logging
 
 from procrastinate.contrib.django import app
 
-from catalog import renditions, transfers
+from catalog import low_stock, renditions, transfers
 from catalog.reads import warming
 from common import jobs
 
@@ -25,6 +25,12 @@ def render_ahead(timestamp: int) -> None:
 def prune(timestamp: int) -> None:
     """Remove documents and moments that no reader will ask for."""
     warming.prune()
+
+
+@app.task(name="catalog.tell_low_stock", retry=jobs.PATIENT)
+def tell_low_stock(stock_item_ids: list[int]) -> None:
+    """Tell staff that these items run low."""
+    low_stock.tell_staff(stock_item_ids=stock_item_ids)
 
 
 @app.task(name="catalog.make_renditions", retry=jobs.PATIENT)

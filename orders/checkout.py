@@ -109,11 +109,11 @@ class _Line:
         return [{name: part[name] for name in kept} for part in self.variant.shown_parts]
 
     def left(self) -> dict[int, int]:
-        """What was left of each of these stock items when the line was read."""
+        """What could be ordered of each of these stock items when the line was read."""
         parts = self.variant.shown_parts
         if parts:
-            return {part["stock_item_id"]: part["available"] for part in parts}
-        return {self.variant.stock_item_id: self.variant.stock_item.available}
+            return {part["stock_item_id"]: part["sellable"] for part in parts}
+        return {self.variant.stock_item_id: self.variant.stock_item.sellable}
 
 
 def checkout(

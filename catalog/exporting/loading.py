@@ -22,7 +22,7 @@ PORTION = 200  # products
 _VARIANTS = f"""
     SELECT json_agg(json_build_object(
                'sku', variant.sku, 'name', variant.name, 'options', variant.options, 'price', variant.price::text,
-               'compare_at_price', variant.compare_at_price::text, 'stock', item.on_hand - item.reserved,
+               'compare_at_price', variant.compare_at_price::text, 'stock', greatest(item.on_hand - item.reserved, 0),
                'barcode', variant.barcode, 'weight_grams', variant.weight_grams,
                'prices', coalesce((
                    SELECT json_agg(json_build_object(

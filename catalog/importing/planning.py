@@ -207,7 +207,7 @@ class Planner:
             becomes["compare_at_price"] = None
         if any(not _same(row[name], becomes[name]) for name in row):
             plan.changed_variants.append(becomes)
-        available = row["on_hand"] - row["reserved"]
+        available = max(row["on_hand"] - row["reserved"], 0)
         if self.set_stock and wanted.stock is not None and wanted.stock != available:
             if row["id"] in self.shop.bundles:
                 note = partial(self.remarks.notice, wanted.line)

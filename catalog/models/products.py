@@ -64,10 +64,10 @@ _OPTIONS = """(
 )"""
 _STOCK = """(
     SELECT coalesce(sum(coalesce(
-               (SELECT min((shelf.on_hand - shelf.reserved) / part.quantity)
+               (SELECT min(greatest(shelf.on_hand - shelf.reserved, 0) / part.quantity)
                   FROM catalog_bundlepart part JOIN inventory_stockitem shelf ON shelf.id = part.stock_item_id
                  WHERE part.variant_id = variant.id),
-               item.on_hand - item.reserved)), 0)
+               greatest(item.on_hand - item.reserved, 0))), 0)
       FROM catalog_variant variant JOIN inventory_stockitem item ON item.id = variant.stock_item_id
      WHERE variant.product_id = %(expressions)s AND variant.archived_at IS NULL
 )"""

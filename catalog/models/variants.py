@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import F, OuterRef, Q
-from django.db.models.functions import MD5, Cast, JSONObject, Now
+from django.db.models.functions import MD5, Cast, Greatest, JSONObject, Now
 from django.utils.functional import cached_property
 
 from catalog.models.naming import SKU_LENGTH, VARIANT_NAME_LENGTH
@@ -39,7 +39,10 @@ class VariantQuerySet(models.QuerySet["Variant"]):
             sku="stock_item__variant__sku",
             stock_item_id="stock_item_id",
             quantity="quantity",
-            available=F("stock_item__on_hand") - F("stock_item__reserved"),
+            available=Greatest(F("stock_item__on_hand") - F("stock_item__reserved"), 0),
+            sellable=F("stock_item__on_hand")
+            + F("stock_item__backorder_limit")
+            - F("stock_item__reserved"),
         )
         return self.select_related("stock_item").annotate(
             shown_parts=ArraySubquery(parts.values_list(part))
@@ -97,7 +100,8 @@ class Variant(models.Model):
 
     @cached_property
     def shown_parts(self) -> list[dict[str, Any]]:
-        """What a bundle is made of: variant, stock item, quantity in one bundle, and how many are left. Else empty.
+        """What a bundle is made of: variant, stock item, quantity in one bundle, how many are left (`available`), and
+        how many can be ordered (`sellable`). Else empty.
 
         `with_stock` fetches it with many variants.
         """
@@ -105,13 +109,19 @@ class Variant(models.Model):
 
     @property
     def available(self) -> int:
-        """Pieces that can be sold: of a bundle, as many as its scarcest part is enough for."""
+        """Pieces on the shelf that can be sold: of a bundle, as many as its scarcest part is enough for."""
+        return self._enough_for("available", self.stock_item.available)
+
+    @property
+    def sellable(self) -> int:
+        """Pieces that can be ordered: those on the shelf, and those that may be on back-order."""
+        return self._enough_for("sellable", self.stock_item.sellable)
+
+    def _enough_for(self, counted: str, own: int) -> int:
         if self.shown_parts:
-            enough_for: list[int] = [
-                part["available"] // part["quantity"] for part in self.shown_parts
-            ]
-            return min(enough_for)
-        return self.stock_item.available
+            enough: list[int] = [part[counted] // part["quantity"] for part in self.shown_parts]
+            return max(min(enough), 0)
+        return max(own, 0)
 
 
 class BundlePart(models.Model):

@@ -158,8 +158,8 @@ def _statement(translated: bool) -> str:
     # The innermost rows: live variants with what this caller pays, each looked up once.
     live = f"""
         SELECT variant.id, variant.sku, variant.name, variant.options, variant.barcode, variant.weight_grams,
-               paid.amount, paid.compare_at, item.on_hand > item.reserved AS has_stock,
-               (SELECT bool_and(part_item.on_hand - part_item.reserved >= part.quantity)
+               paid.amount, paid.compare_at, item.on_hand + item.backorder_limit > item.reserved AS has_stock,
+               (SELECT bool_and(part_item.on_hand + part_item.backorder_limit - part_item.reserved >= part.quantity)
                   FROM catalog_bundlepart part JOIN inventory_stockitem part_item ON part_item.id = part.stock_item_id
                  WHERE part.variant_id = variant.id) AS can_be_bought,
                row_number() OVER (ORDER BY variant.position, variant.id) AS place,

@@ -53,14 +53,15 @@ def reserve_without_lock(*, quantities, holder):
 @pytest.fixture
 def no_constraint(transactional_db):
     """Without the database's own last word, which would stop the control too."""
-    name = "reserved_is_at_most_on_hand"
+    name = "reserved_is_at_most_on_hand_and_backorders"
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER TABLE inventory_stockitem DROP CONSTRAINT {name}")
     yield
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE inventory_stockitem CASCADE")
         cursor.execute(
-            f"ALTER TABLE inventory_stockitem ADD CONSTRAINT {name} CHECK (reserved >= 0 AND reserved <= on_hand)"
+            f"ALTER TABLE inventory_stockitem ADD CONSTRAINT {name}"
+            " CHECK (reserved >= 0 AND reserved <= on_hand + backorder_limit)"
         )
 
 
