@@ -22,7 +22,7 @@ def corrupt(sql: str, *parameters) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for table, name in (
-            ("inventory_stockitem", "reserved_is_at_most_on_hand"),
+            ("inventory_stockitem", "reserved_is_at_most_on_hand_and_backorders"),
             ("orders_order", "order_total_is_the_sum_of_its_parts"),
             ("orders_order", "order_amounts_are_not_negative"),
             ("orders_orderline", "line_total_is_exact"),
@@ -51,13 +51,36 @@ def test_a_healthy_shop(order):
 
 CORRUPTIONS = [
     ("stock = movements", "UPDATE inventory_stockitem SET on_hand = on_hand + 1"),
-    ("reserved = active reservations", "UPDATE inventory_stockitem SET reserved = reserved + 1"),
-    ("reservations ≤ on hand", "UPDATE inventory_stockitem SET reserved = on_hand + 1"),
+    (
+        "reserved = active and owed reservations",
+        "UPDATE inventory_stockitem SET reserved = reserved + 1",
+    ),
+    (
+        "reservations ≤ on hand and back-orders",
+        "UPDATE inventory_stockitem SET reserved = on_hand + 1",
+    ),
     (
         "only pending orders hold reservations",
         "UPDATE inventory_reservation SET holder = gen_random_uuid()",
     ),
     ("pending orders hold their stock", "UPDATE inventory_reservation SET quantity = 1"),
+    (
+        "nothing is owed that is there",
+        "UPDATE inventory_reservation SET state = 'owed'",
+    ),
+    ("only paid orders are owed pieces", "UPDATE inventory_reservation SET state = 'owed'"),
+    (
+        "what lies elsewhere = levels = movements",
+        "UPDATE inventory_stockitem SET elsewhere = elsewhere + 1",
+    ),
+    (
+        "what lies elsewhere = levels = movements",
+        "WITH other AS (INSERT INTO inventory_location (code, name, is_default, is_active, priority, place, version)"
+        " VALUES ('bole', 'Bole', false, true, 1, '', 1) RETURNING id)"
+        " INSERT INTO inventory_stocklevel (stock_item_id, location_id, on_hand)"
+        " SELECT item.id, other.id, 1 FROM inventory_stockitem item, other",
+    ),
+    ("one location is the default", "UPDATE inventory_location SET is_default = false"),
     ("order total = its parts", "UPDATE orders_order SET total = total + 1"),
     ("order total = its parts", "UPDATE orders_orderline SET total = total - 0.01"),
     ("order total = its parts", "UPDATE orders_order SET tax_total = tax_total + 0.01"),
