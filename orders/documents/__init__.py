@@ -1,0 +1,1 @@
+"""What an order leaves on paper: invoices, receipts, credit notes, packing slips."""
