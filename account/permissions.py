@@ -67,6 +67,20 @@ PERMISSIONS: Mapping[str, Mapping[str, str]] = {
         "inventory.view_movement": "see every change of stock",
         "inventory.view_reservation": "see what is promised to open orders",
     },
+    "Delivery": {
+        "places.view_area": "see areas in the admin, archived ones and their translations too",
+        "places.add_area": "add areas",
+        "places.change_area": "rename, move and archive areas",
+        "places.delete_area": "delete areas that nothing refers to",
+        "places.view_pickuppoint": "see pickup points in the admin, archived ones too",
+        "places.add_pickuppoint": "add pickup points",
+        "places.change_pickuppoint": "change and archive pickup points, and their opening hours",
+        "places.delete_pickuppoint": "delete pickup points",
+        "pricing.view_deliverymethod": "see delivery methods in the admin, archived ones too",
+        "pricing.add_deliverymethod": "add delivery methods",
+        "pricing.change_deliverymethod": "change delivery methods, their fees and windows",
+        "pricing.delete_deliverymethod": "delete delivery methods",
+    },
     "Orders": {
         "orders.view_order": "see everybody's orders",
         "orders.view_orderline": "see their lines in the admin",
@@ -129,24 +143,30 @@ _SEES_ORDERS = frozenset({
     "payments.view_payment", "payments.view_paymentevent",
 })  # fmt: skip
 
+_SEES_DELIVERY = frozenset({
+    "places.view_area", "places.view_pickuppoint", "pricing.view_deliverymethod",
+})  # fmt: skip
+
 GRANTS: Mapping[Role, frozenset[str]] = {
     Role.OWNER: EVERYTHING,
     Role.CATALOG_EDITOR: _of("catalog") | {"inventory.add_stockitem"},
-    Role.STOCK_KEEPER: _SEES_CATALOG | _SEES_STOCK | {"inventory.change_stockitem"},
+    Role.STOCK_KEEPER: _SEES_CATALOG | _SEES_STOCK | _SEES_DELIVERY | {"inventory.change_stockitem"},
     Role.ORDER_DESK: _SEES_CATALOG
     | _SEES_ORDERS
+    | _SEES_DELIVERY
     | {
         "orders.change_order", "orders.cancel_order", "payments.add_payment",
         "payments.check_payment", "account.view_user",
     },
     Role.FINANCE: _SEES_CATALOG
     | _SEES_ORDERS
+    | _SEES_DELIVERY
     | {
         "payments.check_payment", "payments.view_webhookevent", "pricing.view_taxrate",
         "pricing.add_taxrate", "pricing.change_taxrate", "audit.view_auditentry",
         "audit.export_auditentry",
     },
-    Role.SUPPORT: _SEES_CATALOG | _SEES_ORDERS | {"account.view_user", "events.view_letter"},
+    Role.SUPPORT: _SEES_CATALOG | _SEES_ORDERS | _SEES_DELIVERY | {"account.view_user", "events.view_letter"},
 }  # fmt: skip
 
 

@@ -23,6 +23,7 @@ urlpatterns = [
     path("api/addresses/", include("account.address_urls")),
     path("api/", include("audit.urls")),
     path("api/customer-groups/", include("account.group_urls")),
+    path("api/places/", include("places.urls")),
     path("api/", include("catalog.price_urls")),
     path("api/", include("catalog.urls")),
     path("api/", include("orders.urls")),

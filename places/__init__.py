@@ -1,0 +1,1 @@
+"""Where: delivery areas as a tree, and pickup points."""
