@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from common.errors import Invalid
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 VERSION = 1
 # What matters only to the choice of promotions, which a trace records the outcome of.
 _NOT_OF_LINES = frozenset({"category_ids", "brand_id", "collection_ids", "tags"})
+_FIELDS: dict[Any, list[tuple[str, Any]]] = {}  # looked up once a class
 
 
 class UnreadableTrace(Invalid):
@@ -106,17 +106,15 @@ def _plain(value: Any) -> Any:
     return said
 
 
-@cache
-def _fields(kind: type[Any]) -> list[tuple[str, Any]]:
+def _fields(kind: Any) -> list[tuple[str, Any]]:
     """The fields of one of our classes, with their defaults."""
-    return [
-        (
-            one.name,
-            one.default_factory() if one.default_factory is not MISSING else one.default,
-        )
-        for one in fields(kind)
-        if not (kind is Line and one.name in _NOT_OF_LINES)
-    ]
+    if kind not in _FIELDS:
+        _FIELDS[kind] = [
+            (one.name, one.default if one.default_factory is MISSING else one.default_factory())
+            for one in fields(kind)
+            if not (kind is Line and one.name in _NOT_OF_LINES)
+        ]
+    return _FIELDS[kind]
 
 
 # --- back again -------------------------------------------------------------------------------

@@ -48,8 +48,11 @@ def _write_rows_of_migrations() -> None:
     from inventory.models import Location
     from ledger.chart import CHART
     from ledger.models import Account
-    from pricing.models import TaxRate
+    from pricing.models import TaxCategory, TaxRate
 
+    TaxCategory.objects.create(code="standard", name="Standard")
+    TaxCategory.objects.create(code="zero", name="Zero-rated", treatment="zero_rated")
+    TaxCategory.objects.create(code="exempt", name="Exempt", treatment="exempt")
     since = datetime(2003, 1, 1, tzinfo=UTC)
     TaxRate.objects.create(name="VAT", rate=Decimal("0.15"), valid_from=since)
     PriceList.objects.create(pk=RETAIL, name="Retail")
