@@ -15,6 +15,14 @@ class AreaCodeTaken(OneField, Conflict):
     field = "code"
 
 
+class AreaCodeStays(OneField, Conflict):
+    """Tax rates, orders and files know the area by its code: it does not change. Add another area, archive this one."""
+
+    code = "area_code_stays"
+    title = "An area keeps its code"
+    field = "code"
+
+
 class AreaNameTaken(OneField, Conflict):
     """An area of this kind and name is in the same area already."""
 

@@ -15,7 +15,7 @@ from common.constraints import refusing
 from common.languages import merged_translations
 from common.transactions import lock_row
 from places.models import CODE_PATTERN, LEVELS, Area, AreaQuerySet
-from places.refusals import BY_CONSTRAINT, AreaInUse, NoSuchArea, NoSuchAreaHere, WrongLevel
+from places.refusals import BY_CONSTRAINT, AreaCodeStays, AreaInUse, NoSuchArea, NoSuchAreaHere, WrongLevel
 
 NO_AREA = "There is no such area."
 Translations = Mapping[str, Mapping[str, str | None] | None]
@@ -40,8 +40,13 @@ class AreaPath:
 
     @property
     def ids(self) -> tuple[int, ...]:
-        """Ids, the widest first: what fees and tax rates are chosen by, the most specific one winning."""
+        """Ids, the widest area's first."""
         return tuple(place.id for place in self.places)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Codes, the widest area's first: what fees and tax rates are chosen by, the most specific one winning."""
+        return tuple(place.code for place in self.places)
 
     @property
     def code(self) -> str:
@@ -157,10 +162,10 @@ def update_area(*, area_id: int, changes: Mapping[str, Any]) -> Area:
     """Change an area, or put it into another; what is in it goes with it. Its translations are merged, null removes.
 
     Args:
-        changes: any of the arguments of `create_area`.
+        changes: any of the arguments of `create_area`; the code only as it is.
 
     Raises:
-        NotFound, AreaCodeTaken, AreaNameTaken, WrongLevel; Invalid: the translations.
+        NotFound, AreaCodeStays, AreaNameTaken, WrongLevel; Invalid: the translations.
     """
     with transaction.atomic():
         area = lock_row(Area.objects.all(), area_id, missing=NO_AREA)
@@ -169,8 +174,8 @@ def update_area(*, area_id: int, changes: Mapping[str, Any]) -> Area:
             new["translations"] = merged_translations(
                 area.translations, new["translations"] or {}, fields=Area.TEXTS
             )
-        if "code" in new:
-            new["code"] = new["code"].upper()
+        if new.pop("code", area.code).upper() != area.code:
+            raise AreaCodeStays
         parent = new.pop("parent", area.parent)
         before = {
             field.attname: getattr(area, field.attname) for field in Area._meta.concrete_fields

@@ -26,6 +26,7 @@ from places.inputs import (
 )
 from places.models import Area, PickupPoint
 from places.refusals import (
+    AreaCodeStays,
     AreaCodeTaken,
     AreaInUse,
     AreaNameTaken,
@@ -127,7 +128,7 @@ class AreaView(PublicDoor):
             raise NoSuchAreaHere(services.NO_AREA)
         return self._answer(request, found)
 
-    @refuses(AreaCodeTaken, AreaNameTaken, WrongLevel)
+    @refuses(AreaCodeStays, AreaNameTaken, WrongLevel)
     @extend_schema(
         operation_id="areas_change",
         summary="Change an area",

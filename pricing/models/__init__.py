@@ -1,5 +1,6 @@
-"""What prices depend on beside the catalogue: taxes, promotions and their codes."""
+"""What prices depend on beside the catalogue: taxes, promotions and their codes, delivery."""
 
+from pricing.models.delivery import DeliveryFee, DeliveryKind, DeliveryMethod, DeliveryWindow
 from pricing.models.promotions import (
     Coupon,
     CouponUse,
@@ -20,6 +21,10 @@ from pricing.models.taxes import (
 __all__ = [
     "Coupon",
     "CouponUse",
+    "DeliveryFee",
+    "DeliveryKind",
+    "DeliveryMethod",
+    "DeliveryWindow",
     "Promotion",
     "PromotionAmount",
     "PromotionGroup",

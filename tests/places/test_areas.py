@@ -282,6 +282,11 @@ def test_an_area_is_added_changed_and_archived(owner, addis):
     assert owner.patch(one, {"is_active": False}, format="json").json()["is_active"] is False
 
 
+def test_an_area_keeps_its_code(owner, bole):
+    refused(owner.patch(f"{URL}{bole.pk}/", {"code": "ET-AA-B"}), 409, "area_code_stays")
+    assert owner.patch(f"{URL}{bole.pk}/", {"code": "et-aa-bole"}).status_code == 200
+
+
 def test_the_same_call_twice_adds_one_area(owner, addis):
     body = {"code": "ET-AA-BOLE", "kind": "sub_city", "name": "Bole", "parent": addis.pk}
     first, second = (

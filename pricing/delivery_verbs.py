@@ -1,0 +1,182 @@
+"""The verbs of delivery methods. Fees and windows are edited as whole tables: one wrong row, and none is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Prefetch, QuerySet
+from django.db.models.functions import Now
+
+from common.constraints import refusing
+from common.errors import invalid_field
+from common.languages import merged_translations
+from common.money import has_minor_units_of
+from common.transactions import lock_row
+from pricing.delivery_refusals import (
+    BY_CONSTRAINT,
+    DeliveryMethodCodeStays,
+    FeesOverlap,
+    NoSuchDeliveryMethod,
+    WindowsOverlap,
+)
+from pricing.models import DeliveryFee, DeliveryMethod, DeliveryWindow
+
+NO_METHOD = "There is no such delivery method."
+MOST_FEES, MOST_WINDOWS = 1000, 500  # of one method
+Table = Sequence[Mapping[str, Any]]
+_AMOUNTS = ("fee", "min_value", "max_value", "free_above")
+
+
+# --- finding ----------------------------------------------------------------------------------
+
+
+def for_display() -> QuerySet[DeliveryMethod]:
+    """Methods with their tables; three statements, however many there are."""
+    fees = DeliveryFee.objects.select_related("area").order_by(
+        "currency", "area__code", "min_weight", "min_value"
+    )
+    windows = DeliveryWindow.objects.select_related("area").order_by(
+        "area__code", "weekday", "begins"
+    )
+    return DeliveryMethod.objects.prefetch_related(
+        Prefetch("fees", fees), Prefetch("windows", windows)
+    )
+
+
+def by_key(key: str) -> dict[str, Any]:
+    """The condition for an id or a code, whichever `key` is."""
+    is_id = key.isascii() and key.isdigit() and len(key) < 19
+    return {"pk": int(key)} if is_id else {"code": key.replace("\x00", "").lower()}
+
+
+def find_method(key: str, *, archived: bool = False) -> DeliveryMethod:
+    """The method of that id or code, for display.
+
+    Raises:
+        NoSuchDeliveryMethod: there is none, or (unless `archived`) it is archived.
+    """
+    rows = for_display() if archived else for_display().filter(is_active=True)
+    found = rows.filter(**by_key(key)).first()
+    if found is None:
+        raise NoSuchDeliveryMethod(NO_METHOD)
+    return found
+
+
+# --- writing ----------------------------------------------------------------------------------
+
+
+def create_method(**fields: Any) -> DeliveryMethod:
+    """Add a method, without fees: until it has some it is offered nowhere.
+
+    Args:
+        fields: columns of `DeliveryMethod` by name; `tax_category` is a row.
+
+    Raises:
+        DeliveryMethodCodeTaken; Invalid: the translations.
+    """
+    given = fields.pop("translations", None) or {}
+    method = DeliveryMethod(**fields)
+    method.translations = merged_translations({}, given, fields=DeliveryMethod.TEXTS)
+    with refusing(BY_CONSTRAINT):
+        method.save(force_insert=True)
+    return for_display().get(pk=method.pk)
+
+
+def update_method(*, method_id: int, changes: Mapping[str, Any]) -> DeliveryMethod:
+    """Change a method, but not its tables. Translations are merged, null removes.
+
+    Raises:
+        NotFound, DeliveryMethodCodeStays; Invalid: the translations.
+    """
+    with transaction.atomic():
+        method = lock_row(DeliveryMethod.objects.all(), method_id, missing=NO_METHOD)
+        new = dict(changes)
+        if new.pop("code", method.code) != method.code:
+            raise DeliveryMethodCodeStays
+        if "translations" in new:
+            new["translations"] = merged_translations(
+                method.translations, new["translations"] or {}, fields=DeliveryMethod.TEXTS
+            )
+        changed = [name for name, value in new.items() if getattr(method, name) != value]
+        for name in changed:
+            setattr(method, name, new[name])
+        if changed:
+            _save(method, *changed)
+    return for_display().get(pk=method.pk)
+
+
+def delete_method(*, method_id: int) -> None:
+    """Remove a method with its tables. Orders keep copies of what they need."""
+    with transaction.atomic():
+        lock_row(DeliveryMethod.objects.all(), method_id, missing=NO_METHOD).delete()
+
+
+def set_fees(*, method_id: int, fees: Table) -> DeliveryMethod:
+    """These fees and no others.
+
+    Args:
+        fees: columns of `DeliveryFee` by name; `area` is a row or None.
+
+    Raises:
+        NotFound; FeesOverlap: two rows for one parcel; Invalid: naming an amount that the currency does not have.
+    """
+    if len(fees) > MOST_FEES:
+        raise FeesOverlap(f"At most {MOST_FEES} rows.")
+    for number, row in enumerate(fees):
+        for name in _AMOUNTS:
+            amount = row.get(name)
+            if amount is not None and not has_minor_units_of(amount, row["currency"]):
+                detail = f"{row['currency']} has fewer decimals."
+                raise invalid_field(f"fees.{number}.{name}", "invalid", detail)
+    with transaction.atomic():
+        method = lock_row(DeliveryMethod.objects.all(), method_id, missing=NO_METHOD)
+        DeliveryFee.objects.filter(method=method).delete()
+        with refusing(BY_CONSTRAINT):
+            DeliveryFee.objects.bulk_create(DeliveryFee(method=method, **row) for row in fees)
+        _save(method)
+    return for_display().get(pk=method.pk)
+
+
+def set_windows(*, method_id: int, windows: Table) -> DeliveryMethod:
+    """These windows and no others. One that stays (area, weekday, times) keeps its id, by which orders are counted.
+
+    Raises:
+        NotFound, WindowsOverlap
+    """
+    if len(windows) > MOST_WINDOWS:
+        raise WindowsOverlap(f"At most {MOST_WINDOWS} rows.")
+    with transaction.atomic():
+        method = lock_row(DeliveryMethod.objects.all(), method_id, missing=NO_METHOD)
+        present = {_place(row): row for row in DeliveryWindow.objects.filter(method=method)}
+        new = [DeliveryWindow(method=method, **row) for row in windows]
+        wanted = {_place(row) for row in new}
+        if len(wanted) < len(new):
+            raise WindowsOverlap
+        gone = [row.pk for place, row in present.items() if place not in wanted]
+        DeliveryWindow.objects.filter(pk__in=gone).delete()
+        kept, added = [], []
+        for row in new:
+            known = present.get(_place(row))
+            if known is None:
+                added.append(row)
+            else:
+                known.cutoff_hours, known.capacity = row.cutoff_hours, row.capacity
+                kept.append(known)
+        DeliveryWindow.objects.bulk_update(kept, ["cutoff_hours", "capacity"])
+        with refusing(BY_CONSTRAINT):
+            DeliveryWindow.objects.bulk_create(added)
+        _save(method)
+    return for_display().get(pk=method.pk)
+
+
+def _place(window: DeliveryWindow) -> tuple[Any, ...]:
+    return (window.area_id, window.weekday, window.begins, window.ends)
+
+
+def _save(method: DeliveryMethod, *names: str) -> None:
+    method.version += 1
+    method.updated_at = Now()
+    with refusing(BY_CONSTRAINT):
+        method.save(update_fields=[*names, "version", "updated_at"])
