@@ -263,14 +263,14 @@ def _change(
     if location is None:
         change_shelves({shelf.pk: shelf}, {shelf.pk: difference}, reason=reason, by=by, note=note)
         return
-    _refuse_uncountable(shelf, difference)
-    before = shelf.available
     if difference > 0:
         _refuse_inactive(location)
+    if pieces_at(shelf, location) + difference < 0:
+        raise _not_there(shelf, location)
+    _refuse_uncountable(shelf, difference)
+    before = shelf.available
     if not location.is_default:
         _move_level(shelf, location, difference)
-    elif pieces_at(shelf, location) + difference < 0:
-        raise _not_there(shelf, location)
     shelf.on_hand += difference
     StockItem.objects.filter(pk=shelf.pk).update(
         on_hand=shelf.on_hand, elsewhere=shelf.elsewhere, version=F("version") + 1
