@@ -62,10 +62,14 @@ PERMISSIONS: Mapping[str, Mapping[str, str]] = {
     },
     "Stock": {
         "inventory.add_stockitem": "give a new product or variant its opening stock",
-        "inventory.change_stockitem": "set the stock of what exists",
-        "inventory.view_stockitem": "see stock in the admin",
+        "inventory.change_stockitem": "set, receive, move and count the stock of what exists, and its limits",
+        "inventory.view_stockitem": "see stock: on hand, promised, owed, limits",
         "inventory.view_movement": "see every change of stock",
         "inventory.view_reservation": "see what is promised to open orders",
+        "inventory.view_location": "see where stock lies",
+        "inventory.add_location": "open locations of stock",
+        "inventory.change_location": "rename and close locations of stock",
+        "inventory.delete_location": "delete locations that never held anything",
     },
     "Delivery": {
         "places.view_area": "see areas in the admin, archived ones and their translations too",
@@ -137,6 +141,7 @@ _SEES_CATALOG = frozenset({
 })  # fmt: skip
 _SEES_STOCK = frozenset({
     "inventory.view_stockitem", "inventory.view_movement", "inventory.view_reservation",
+    "inventory.view_location",
 })  # fmt: skip
 _SEES_ORDERS = frozenset({
     "orders.view_order", "orders.view_orderline", "orders.view_orderevent",
@@ -150,7 +155,11 @@ _SEES_DELIVERY = frozenset({
 GRANTS: Mapping[Role, frozenset[str]] = {
     Role.OWNER: EVERYTHING,
     Role.CATALOG_EDITOR: _of("catalog") | {"inventory.add_stockitem"},
-    Role.STOCK_KEEPER: _SEES_CATALOG | _SEES_STOCK | _SEES_DELIVERY | {"inventory.change_stockitem"},
+    Role.STOCK_KEEPER: _SEES_CATALOG | _SEES_STOCK | _SEES_DELIVERY
+    | {
+        "inventory.change_stockitem", "inventory.add_location", "inventory.change_location",
+        "inventory.delete_location",
+    },
     Role.ORDER_DESK: _SEES_CATALOG
     | _SEES_ORDERS
     | _SEES_DELIVERY

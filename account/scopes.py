@@ -47,8 +47,14 @@ SCOPES: Mapping[str, Scope] = {
     "prices:write": Scope(
         "Change prices and price lists.", frozenset({"catalog.change_price", "catalog.view_price"})
     ),
+    "stock:read": Scope(
+        "Read stock, its movements and where it lies.",
+        frozenset(
+            {"inventory.view_stockitem", "inventory.view_movement", "inventory.view_location"}
+        ),
+    ),
     "stock:write": Scope(
-        "Set stock, of new and of existing products.",
+        "Set, receive, count and move stock, of new and of existing products.",
         frozenset({"inventory.add_stockitem", "inventory.change_stockitem"}),
     ),
     "orders:read": Scope("Read every order and its history.", frozenset({"orders.view_order"})),

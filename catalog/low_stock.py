@@ -21,7 +21,7 @@ MOST_NAMED = 50
 
 
 def running_low() -> QuerySet[StockItem]:
-    """Items of which no more than their threshold is left. No bundles, which have no stock of their own; nothing archived."""
+    """Items of which no more than their threshold is left. No bundles (their stock is their parts'), nothing archived."""
     left = F("on_hand") - F("reserved")
     threshold = Coalesce(F("low_stock_at"), Value(settings.LOW_STOCK_AT))
     return StockItem.objects.alias(left=left, threshold=threshold).filter(
@@ -29,6 +29,13 @@ def running_low() -> QuerySet[StockItem]:
         left__lte=F("threshold"),
         variant__isnull=False,
         variant__parts__isnull=True,
+    )
+
+
+def is_low(item: StockItem) -> bool:
+    """Whether no more of an item is left than its threshold."""
+    return item.available <= (
+        settings.LOW_STOCK_AT if item.low_stock_at is None else item.low_stock_at
     )
 
 

@@ -24,6 +24,8 @@ urlpatterns = [
     path("api/", include("audit.urls")),
     path("api/customer-groups/", include("account.group_urls")),
     path("api/places/", include("places.urls")),
+    path("api/delivery/", include("pricing.delivery_urls")),
+    path("api/stock/", include("catalog.stock_urls")),
     path("api/", include("catalog.price_urls")),
     path("api/", include("catalog.urls")),
     path("api/", include("orders.urls")),

@@ -47,14 +47,18 @@ def named_location(code: str, *, field: str) -> Location:
     return found
 
 
-def create_location(*, code: str, name: str, priority: int = 0, place: str = "") -> Location:
+def create_location(
+    *, code: str, name: str, priority: int = 0, place: str = "", is_active: bool = True
+) -> Location:
     """Open a location; nothing is there yet.
 
     Raises:
         LocationCodeTaken
     """
     with refusing(BY_CONSTRAINT):
-        return Location.objects.create(code=code, name=name, priority=priority, place=place)
+        return Location.objects.create(
+            code=code, name=name, priority=priority, place=place, is_active=is_active
+        )
 
 
 def update_location(*, location_id: int, changes: Mapping[str, Any]) -> Location:
