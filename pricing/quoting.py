@@ -172,7 +172,7 @@ def _price_steps(line: Line, unit: Decimal, tax: LineTax, currency: str) -> Iter
         regular = round_half_up(line.regular_price, currency)
     yield Step("list", price)
     if regular != price:
-        yield Step("price_list", regular, regular - price, line.price_list)
+        yield Step("price_list", regular, regular - price, "" if line.is_sale else line.price_list)
         price = regular
     if line.price != price:
         step = "sale" if line.is_sale else "price_list"

@@ -45,7 +45,7 @@ class Use:
 
 
 def customer_keys(
-    *, user_id: UUID | None = None, email: str = "", phone: str = ""
+    *, user_id: int | None = None, email: str = "", phone: str = ""
 ) -> tuple[str, ...]:
     """By what a customer is known again: the account, and hashes of the address and the number.
 

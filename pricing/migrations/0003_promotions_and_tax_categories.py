@@ -146,6 +146,13 @@ class Migration(migrations.Migration):
                         default=True, help_text="If not, only about the targets that are included."
                     ),
                 ),
+                (
+                    "has_reward",
+                    models.BooleanField(
+                        default=False,
+                        help_text="What one gets are the targets that are a reward, not more of the same.",
+                    ),
+                ),
                 ("minimum_pieces", models.PositiveIntegerField(default=0)),
                 (
                     "is_for_groups",
@@ -743,7 +750,9 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("buy__gte", 1), ("get__gte", 1), ("kind", "buy_x_get_y")),
-                    models.Q(("buy", 0), ("get", 0), ("times__isnull", True)),
+                    models.Q(
+                        ("buy", 0), ("get", 0), ("has_reward", False), ("times__isnull", True)
+                    ),
                     _connector="OR",
                 ),
                 name="promotion_says_what_to_buy_and_get",

@@ -54,6 +54,10 @@ class Promotion(models.Model):
     is_about_everything = models.BooleanField(
         default=True, help_text="If not, only about the targets that are included."
     )
+    has_reward = models.BooleanField(
+        default=False,
+        help_text="What one gets are the targets that are a reward, not more of the same.",
+    )
     minimum_pieces = models.PositiveIntegerField(default=0)
     groups = models.ManyToManyField(
         CustomerGroup, through="PromotionGroup", related_name="promotions", blank=True
@@ -101,7 +105,7 @@ class Promotion(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(kind=Kind.BUY_X_GET_Y, buy__gte=1, get__gte=1)
-                | Q(buy=0, get=0, times__isnull=True),
+                | Q(buy=0, get=0, times__isnull=True, has_reward=False),
                 name="promotion_says_what_to_buy_and_get",
             ),
             models.CheckConstraint(

@@ -48,7 +48,7 @@ def test_every_step_is_told():
         )
     )
     assert made.lines[0].explained == (
-        "list 120.00 → price list Cafés 110.00 → sale Cafés 99.00 → subtotal 99.00 → Meskel 89.10 → total 89.10"
+        "list 120.00 → price list 110.00 → sale Cafés 99.00 → subtotal 99.00 → Meskel 89.10 → total 89.10"
         " → tax VAT 15 % 11.62"
     )
     assert (made.total, made.discount_total, made.tax_total) == (D("89.10"), D("9.90"), D("11.62"))
