@@ -9,6 +9,7 @@ from common.errors import NotFound
 from common.transactions import require_transaction
 from inventory import services as inventory
 from orders import letters
+from orders.bookkeeping import book_sale
 from orders.models import (
     CancelReason,
     FulfilmentStatus,
@@ -33,7 +34,7 @@ def lock_order(order_id: int) -> Order:
 
 
 def mark_paid(*, order: Order, by: Actor) -> None:
-    """pending → paid: its stock leaves the shelf and the customer is told.
+    """pending → paid: its stock leaves the shelf, the ledger has the sale, and the customer is told.
 
     Raises:
         WrongOrderState: it is not pending.
@@ -43,6 +44,7 @@ def mark_paid(*, order: Order, by: Actor) -> None:
         raise WrongOrderState(f"The order is {order.status}; only a pending order can be paid.")
     order.move_to(Status.PAID, by=by, payment_status=PaymentStatus.PAID)
     letters.tell_paid(order)
+    book_sale(order=order, by=by)
     inventory.commit(holder=order.public_id, by=by)
 
 
@@ -91,6 +93,7 @@ def revive(*, order: Order, by: Actor) -> bool:
         fulfilment_status=FulfilmentStatus.UNFULFILLED,
     )
     letters.tell_paid(order)
+    book_sale(order=order, by=by)
     inventory.commit(holder=order.public_id, by=by)
     return True
 

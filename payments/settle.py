@@ -23,6 +23,7 @@ from common.transactions import refuse_transaction, require_transaction
 from orders import services as orders
 from orders.models import Order
 from orders.models import Status as OrderStatus
+from payments.bookkeeping import book_received, book_unassigned, take_back_unassigned
 from payments.gateways import chapa
 from payments.gateways.chapa import (
     Failed,
@@ -156,6 +157,8 @@ def _record(
         _receive(order, payment, answer, note=note, now=now)
     elif isinstance(answer, Returned):
         objection = Objection(ReviewReason.RETURNED, f"The gateway says it was {answer.status}.")
+        if payment.status == Status.REVIEW:
+            take_back_unassigned(payment=payment, note=objection.detail)
         _review(order, payment, objection)
     elif closing:
         _close(payment, note=note, now=now)
@@ -199,9 +202,9 @@ def _receive(order: Order, payment: Payment, success: Success, *, note: str, now
         _review(order, payment, objection, success)
         return
     if order.status == OrderStatus.CANCELLED and orders.revive(order=order, by=GATEWAY):
-        _succeed(payment, success, note=f"the order had expired; {note}", now=now)
+        _succeed(order, payment, success, note=f"the order had expired; {note}", now=now)
     elif order.status == OrderStatus.PENDING:
-        _succeed(payment, success, note=note, now=now)
+        _succeed(order, payment, success, note=note, now=now)
         orders.mark_paid(order=order, by=GATEWAY)
     elif order.status == OrderStatus.CANCELLED:
         detail = f"Money came for order {order.number} after it was cancelled."
@@ -215,7 +218,9 @@ def _receive(order: Order, payment: Payment, success: Success, *, note: str, now
         enqueue("payments.close", at_most_one=f"payments.close:{other.pk}", payment_id=other.pk)
 
 
-def _succeed(payment: Payment, success: Success, *, note: str, now: datetime) -> None:
+def _succeed(order: Order, payment: Payment, success: Success, *, note: str, now: datetime) -> None:
+    if payment.status == Status.REVIEW:
+        take_back_unassigned(payment=payment, note="it pays its order after all")
     payment.move_to(
         Status.SUCCEEDED,
         by=GATEWAY,
@@ -224,6 +229,7 @@ def _succeed(payment: Payment, success: Success, *, note: str, now: datetime) ->
         fee=success.fee,
         settled_at=now,
     )
+    book_received(payment=payment, order=order)
 
 
 def find_objection(payment: Payment, success: Success) -> Objection | None:
@@ -280,4 +286,5 @@ def _review(
         payment.gateway_reference = success.reference
         payment.fee = success.fee
         payment.save(update_fields=["gateway_reference", "fee"])
+        book_unassigned(payment=payment, order=order, success=success, at=timezone.now())
     orders.flag_payment_review(order=order, by=GATEWAY, note=f"{payment.reference}: {note}")
