@@ -143,17 +143,61 @@ AUDITED: Mapping[str, Audited] = {
         beside=_columns("variant_id price_list_id"),
     ),
     "pricing_taxrate": Audited("tax_rate", shown=_columns("name rate valid_from valid_until")),
+    # --- Where and how it travels ---------------------------------------------------------------
+    "places_area": Audited(
+        "area",
+        shown=_columns("parent_id kind name aliases is_active"),
+        masked=_columns("translations"),
+        ignored=_columns("level parent_level version searched created_at updated_at"),
+        public="code",
+    ),
+    "places_pickuppoint": Audited(
+        "pickup_point",
+        shown=_columns("name area_id position is_active"),
+        masked=_columns("address landmark note latitude longitude phone translations"),
+        ignored=_columns("version created_at updated_at"),
+        public="slug",
+    ),
+    "places_pickuphours": Audited(
+        "pickup_hours", shown=_columns("weekday opens closes"), beside=_columns("point_id")
+    ),
+    "pricing_deliverymethod": Audited(
+        "delivery_method",
+        shown=_columns("name kind tax_category_id position is_active"),
+        masked=_columns("description translations"),
+        ignored=_columns("version created_at updated_at"),
+        public="code",
+    ),
+    "pricing_deliveryfee": Audited(
+        "delivery_fee",
+        shown=_columns(
+            "area_id currency min_weight max_weight min_value max_value fee free_above"
+        ),
+        beside=_columns("method_id"),
+    ),
+    "pricing_deliverywindow": Audited(
+        "delivery_window",
+        shown=_columns("area_id weekday begins ends cutoff_hours capacity"),
+        beside=_columns("method_id"),
+    ),
     # --- How many -------------------------------------------------------------------------------
     "inventory_stockitem": Audited(
         "stock_item",
-        shown=_columns("on_hand"),
-        ignored=_columns("reserved created_at"),
-        watched=_columns("on_hand"),  # reservations come and go with every checkout
+        shown=_columns("on_hand backorder_limit max_per_order max_per_customer low_stock_at"),
+        ignored=_columns("reserved elsewhere alerted_at version created_at"),
+        # Reservations come and go with every checkout.
+        watched=_columns("on_hand backorder_limit max_per_order max_per_customer low_stock_at"),
+    ),
+    "inventory_location": Audited(
+        "stock_location",
+        shown=_columns("name is_default is_active priority place"),
+        ignored=_columns("version created_at"),
+        public="code",
     ),
     "inventory_movement": Audited(
         "movement",
-        shown=_columns("quantity reason holder"),
-        masked=_columns("actor"),
+        shown=_columns("quantity reason holder location_id"),
+        masked=_columns("actor note"),
         ignored=_columns("created_at"),
         beside=_columns("stock_item_id user_id"),
         events=("UPDATE", "DELETE"),
@@ -286,6 +330,7 @@ AUDITED: Mapping[str, Audited] = {
 
 UNAUDITED: Mapping[str, str] = {
     "audit_auditentry": "the log itself: append-only by triggers of its own",
+    "inventory_stocklevel": "derivable: every change goes with a movement, and `doctor` compares the two",
     "inventory_reservation": "hot, and derivable: every change goes with an order's, and `doctor` compares the two",
     "catalog_pricechange": "derived by a trigger from the prices of variants, which are audited",
     "catalog_offer": "derived by triggers from products and prices, which are audited",

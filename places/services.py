@@ -15,7 +15,14 @@ from common.constraints import refusing
 from common.languages import merged_translations
 from common.transactions import lock_row
 from places.models import CODE_PATTERN, LEVELS, Area, AreaQuerySet
-from places.refusals import BY_CONSTRAINT, AreaCodeStays, AreaInUse, NoSuchArea, NoSuchAreaHere, WrongLevel
+from places.refusals import (
+    BY_CONSTRAINT,
+    AreaCodeStays,
+    AreaInUse,
+    NoSuchArea,
+    NoSuchAreaHere,
+    WrongLevel,
+)
 
 NO_AREA = "There is no such area."
 Translations = Mapping[str, Mapping[str, str | None] | None]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from pricing.delivery_admin import DeliveryMethodAdmin
 from pricing.models import TaxRate
+
+__all__ = ["DeliveryMethodAdmin", "TaxRateAdmin"]
 
 
 @admin.register(TaxRate)

@@ -1,4 +1,4 @@
-"""How a basket can travel to an area: every method, with its fee and next windows, or the reason why not. Four statements."""
+"""How a basket can travel to an area: every method, with its fee and next windows, or why not. Four statements."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from places.services import AreaPath, resolve
+from pricing.basket import STANDARD
 from pricing.delivery import (
     EVERYWHERE,
     Fee,
@@ -87,7 +88,7 @@ def quoted_fee(
 
 def method_of(row: DeliveryMethod) -> Method:
     """The row as the pure functions know it."""
-    return Method(code=row.code, name=row.name, tax_category=row.tax_category_id)
+    return Method(code=row.code, name=row.name, tax_category=row.tax_category_id or STANDARD)
 
 
 def fee_rules(row: DeliveryMethod) -> list[FeeRule]:

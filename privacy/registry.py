@@ -238,8 +238,9 @@ NOT_PERSONAL: Mapping[str, Mapping[str, str]] = {
     "django_content_type": {HOUSE: "app_label model"},
     "django_migrations": {HOUSE: "app name"},
     "events_letter": {STATES: "channel", "ids and occasions": "dedupe_key"},
-    "inventory_movement": {STATES: "reason"},
-    "inventory_reservation": {STATES: "state"},
+    "inventory_location": {HOUSE: "code name place"},
+    "inventory_movement": {STATES: "reason", "remarks of staff about goods": "note"},
+    "inventory_reservation": {STATES: "state", HASHES: "customer"},
     "orders_order": {
         STATES: "status payment_status fulfilment_status cancel_reason currency",
         "the book's number": "number",
@@ -257,6 +258,14 @@ NOT_PERSONAL: Mapping[str, Mapping[str, str]] = {
         HASHES: "sha256",
         "the book's references": "reference",
     },
+    "places_area": {"parts of the country": "code kind name aliases translations searched"},
+    "places_pickuppoint": {
+        "of the shop's own counters, not of a person": (
+            "slug name address landmark note phone translations"
+        ),
+    },
+    "pricing_deliveryfee": {HOUSE: "currency"},
+    "pricing_deliverymethod": {"the shop's own words": "code name description translations kind"},
     "pricing_taxrate": {HOUSE: "name"},
     "privacy_erasure": {STATES: "requested_by"},
     "procrastinate_events": {HOUSE: "type"},

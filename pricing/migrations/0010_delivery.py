@@ -8,10 +8,16 @@ from django.db import migrations, models
 
 import places.models
 import pricing.models.delivery
+from audit import triggers
+
+
+def record_changes(apps, schema_editor):
+    triggers.install(schema_editor.connection)
 
 
 class Migration(migrations.Migration):
     dependencies = [
+        ("audit", "0004_parts_of_order_lines"),
         ("places", "0001_places"),
         ("pricing", "0003_promotions_and_tax_categories"),
     ]
@@ -311,4 +317,5 @@ class Migration(migrations.Migration):
                 name="delivery_windows_do_not_overlap",
             ),
         ),
+        migrations.RunPython(record_changes, migrations.RunPython.noop, elidable=False),
     ]

@@ -15,7 +15,7 @@ from tests.privacy.searching import all_columns
 ROOT = Path(__file__).resolve().parents[2]
 # Numbers, times and ids hold no words. Whatever is not one of these has to be classified.
 WORDLESS = {
-    "bool", "int2", "int4", "int8", "numeric", "float8", "timestamptz", "date", "uuid", "interval",
+    "bool", "int2", "int4", "int8", "numeric", "float8", "timestamptz", "date", "time", "uuid", "interval",
 }  # fmt: skip
 # Numbers that say where somebody is.
 TELLING = {("account_address", "latitude"), ("account_address", "longitude")}
