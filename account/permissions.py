@@ -99,10 +99,14 @@ PERMISSIONS: Mapping[str, Mapping[str, str]] = {
         "payments.add_payment": "start a payment for somebody else's order",
         "payments.check_payment": "ask the gateway about somebody else's payment",
         "payments.view_webhookevent": "see what the gateway told us",
-        "pricing.view_taxrate": "see tax rates",
+        "pricing.view_taxrate": "see tax rates and categories, and who is exempt",
         "pricing.add_taxrate": "add tax rates",
-        "pricing.change_taxrate": "change tax rates",
-        "pricing.delete_taxrate": "delete tax rates",
+        "pricing.change_taxrate": "end tax rates, change categories of taxes and exemptions",
+        "pricing.delete_taxrate": "delete tax rates that are still to come",
+        "pricing.view_promotion": "see promotions and their codes",
+        "pricing.add_promotion": "make promotions",
+        "pricing.change_promotion": "change promotions, make and change codes",
+        "pricing.delete_promotion": "delete promotions that were never used",
     },
     "Log": {
         "audit.view_auditentry": "read who changed what, when, from where",
@@ -152,9 +156,13 @@ _SEES_DELIVERY = frozenset({
     "places.view_area", "places.view_pickuppoint", "pricing.view_deliverymethod",
 })  # fmt: skip
 
+_MAKES_PROMOTIONS = frozenset({
+    "pricing.view_promotion", "pricing.add_promotion", "pricing.change_promotion", "pricing.delete_promotion",
+})  # fmt: skip
+
 GRANTS: Mapping[Role, frozenset[str]] = {
     Role.OWNER: EVERYTHING,
-    Role.CATALOG_EDITOR: _of("catalog") | {"inventory.add_stockitem"},
+    Role.CATALOG_EDITOR: _of("catalog") | _MAKES_PROMOTIONS | {"inventory.add_stockitem"},
     Role.STOCK_KEEPER: _SEES_CATALOG | _SEES_STOCK | _SEES_DELIVERY
     | {
         "inventory.change_stockitem", "inventory.add_location", "inventory.change_location",
@@ -165,17 +173,18 @@ GRANTS: Mapping[Role, frozenset[str]] = {
     | _SEES_DELIVERY
     | {
         "orders.change_order", "orders.cancel_order", "payments.add_payment",
-        "payments.check_payment", "account.view_user",
+        "payments.check_payment", "account.view_user", "pricing.view_promotion",
     },
     Role.FINANCE: _SEES_CATALOG
     | _SEES_ORDERS
     | _SEES_DELIVERY
     | {
         "payments.check_payment", "payments.view_webhookevent", "pricing.view_taxrate",
-        "pricing.add_taxrate", "pricing.change_taxrate", "audit.view_auditentry",
-        "audit.export_auditentry",
+        "pricing.add_taxrate", "pricing.change_taxrate", "pricing.view_promotion",
+        "audit.view_auditentry", "audit.export_auditentry",
     },
-    Role.SUPPORT: _SEES_CATALOG | _SEES_ORDERS | _SEES_DELIVERY | {"account.view_user", "events.view_letter"},
+    Role.SUPPORT: _SEES_CATALOG | _SEES_ORDERS | _SEES_DELIVERY
+    | {"account.view_user", "events.view_letter", "pricing.view_promotion"},
 }  # fmt: skip
 
 

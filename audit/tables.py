@@ -41,6 +41,10 @@ def _columns(names: str) -> tuple[str, ...]:
 
 
 _OF_PRODUCT = "name slug brand tags category_id product_type_id is_published publish_from publish_until archived_at"
+_OF_PROMOTION = (
+    "name kind level percent buy get times has_reward is_about_everything minimum_pieces is_for_groups first_order_only"
+    " needs_code is_active valid_from valid_until priority is_exclusive exclusivity_group limit limit_per_customer"
+)
 
 AUDITED: Mapping[str, Audited] = {
     # --- What is sold ---------------------------------------------------------------------------
@@ -142,7 +146,56 @@ AUDITED: Mapping[str, Audited] = {
         ignored=_columns("created_at"),
         beside=_columns("variant_id price_list_id"),
     ),
-    "pricing_taxrate": Audited("tax_rate", shown=_columns("name rate valid_from valid_until")),
+    "pricing_taxrate": Audited(
+        "tax_rate",
+        shown=_columns("name tax_category_id area rate valid_from valid_until"),
+    ),
+    "pricing_taxcategory": Audited(
+        "tax_category",
+        shown=_columns("name treatment"),
+        ignored=_columns("created_at"),
+        public="code",
+    ),
+    "pricing_taxassignment": Audited(
+        "tax_assignment",
+        shown=_columns("tax_category_id product_id category_id"),
+        ignored=_columns("created_at"),
+    ),
+    "pricing_taxexemption": Audited(
+        "tax_exemption",
+        shown=_columns("user_id group_id categories valid_from valid_until"),
+        masked=_columns("certificate"),
+        ignored=_columns("created_at"),
+    ),
+    "pricing_promotion": Audited(
+        "promotion",
+        shown=_columns(_OF_PROMOTION),
+        masked=_columns("translations"),
+        ignored=_columns("uses version created_at updated_at"),
+        watched=_columns(f"{_OF_PROMOTION} translations"),  # not `uses`: checkouts count it up
+    ),
+    "pricing_promotionamount": Audited(
+        "promotion_amount",
+        shown=_columns("currency value minimum most"),
+        beside=_columns("promotion_id"),
+    ),
+    "pricing_promotiongroup": Audited(
+        "promotion_group", shown=_columns("group_id"), beside=_columns("promotion_id")
+    ),
+    "pricing_promotiontarget": Audited(
+        "promotion_target",
+        shown=_columns("role product_id category_id brand_id collection_id tag"),
+        beside=_columns("promotion_id"),
+    ),
+    "pricing_coupon": Audited(
+        "coupon",
+        shown=_columns("batch limit limit_per_customer is_active"),
+        masked=_columns("code"),
+        ignored=_columns("uses created_at"),
+        beside=_columns("promotion_id"),
+        watched=_columns("code batch limit limit_per_customer is_active"),
+        together=True,
+    ),
     # --- Where and how it travels ---------------------------------------------------------------
     "places_area": Audited(
         "area",
@@ -329,6 +382,7 @@ AUDITED: Mapping[str, Audited] = {
 }
 
 UNAUDITED: Mapping[str, str] = {
+    "pricing_couponuse": "a checkout's; the order that used it is recorded, and a use is given back, never deleted",
     "audit_auditentry": "the log itself: append-only by triggers of its own",
     "inventory_stocklevel": "derivable: every change goes with a movement, and `doctor` compares the two",
     "inventory_reservation": "hot, and derivable: every change goes with an order's, and `doctor` compares the two",

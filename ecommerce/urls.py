@@ -27,6 +27,7 @@ urlpatterns = [
     path("api/delivery/", include("pricing.delivery_urls")),
     path("api/stock/", include("catalog.stock_urls")),
     path("api/", include("catalog.price_urls")),
+    path("api/", include("pricing.urls")),
     path("api/", include("catalog.urls")),
     path("api/", include("orders.urls")),
     path("api/", include("payments.urls")),

@@ -200,7 +200,7 @@ _RULE = """
 """
 # One row of JSON, so that the number of statements stays what it is whatever is asked for.
 _ALL_RULES = f"""
-    WITH RECURSIVE moment AS (SELECT coalesce(%(at)s::timestamptz, now()) AS at),
+    WITH RECURSIVE moment AS (SELECT coalesce(%(at)s::timestamptz, statement_timestamp()) AS at),
     family AS (
         SELECT id AS of, id, parent_id, 0 AS depth FROM catalog_category
          WHERE id = ANY (%(categories)s::bigint[])
