@@ -259,3 +259,7 @@ class OrderEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order_id}: {self.from_status or '·'} → {self.status}"
+
+
+# At the end, and for Django alone: the documents' models point to the order's.
+from orders.documents.models import Document, DocumentCounter, LegalDetails  # noqa: E402, F401

@@ -10,6 +10,7 @@ from common.transactions import require_transaction
 from inventory import services as inventory
 from orders import letters
 from orders.bookkeeping import book_sale
+from orders.documents.issuing import issue_invoice
 from orders.models import (
     CancelReason,
     FulfilmentStatus,
@@ -34,7 +35,7 @@ def lock_order(order_id: int) -> Order:
 
 
 def mark_paid(*, order: Order, by: Actor) -> None:
-    """pending → paid: its stock leaves the shelf, the ledger has the sale, and the customer is told.
+    """pending → paid: its stock leaves the shelf, the ledger has the sale, the customer is told and invoiced.
 
     Raises:
         WrongOrderState: it is not pending.
@@ -46,6 +47,7 @@ def mark_paid(*, order: Order, by: Actor) -> None:
     letters.tell_paid(order)
     book_sale(order=order, by=by)
     inventory.commit(holder=order.public_id, by=by)
+    issue_invoice(order=order)
 
 
 def cancel(*, order: Order, by: Actor, reason: CancelReason) -> None:
@@ -95,6 +97,7 @@ def revive(*, order: Order, by: Actor) -> bool:
     letters.tell_paid(order)
     book_sale(order=order, by=by)
     inventory.commit(holder=order.public_id, by=by)
+    issue_invoice(order=order)
     return True
 
 

@@ -14,11 +14,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_configure():
-    """Transactional tests empty all tables at their end, log and ledger among them; in a shop triggers refuse that."""
+    """Transactional tests empty all tables at their end, log, ledger and documents among them; in a shop triggers refuse that."""
     from django.conf import settings
 
     settings.DATABASES["default"]["OPTIONS"]["options"] += (
         " -c nexus.audit_upkeep=truncate -c nexus.ledger_upkeep=truncate"
+        " -c nexus.documents_upkeep=truncate"
     )
 
     from django.test import TransactionTestCase
