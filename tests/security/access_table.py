@@ -68,6 +68,7 @@ def for_all(*status: int, body: Body = None) -> Door:
 OWNERS = {OWNER, SUPERUSER}
 EDITORS = {*OWNERS, EDITOR, KEY}
 COUNTERS = {*EDITORS, KEEPER}
+STOCK = {*OWNERS, KEEPER}
 SEE_ORDERS = {*OWNERS, DESK, FINANCE, SUPPORT, KEY}
 HOLDERS = {CUSTOMER, GUEST_HOLDER}
 # Other people do not learn that there is such an order; a program without the scope is told so.
@@ -242,6 +243,54 @@ API: dict[str, Door] = {
     "PUT api/price-lists/<int:list_id>/prices/": door(
         EDITORS, body=lambda w: {"prices": [{"variant_id": w.variant.pk, "price": "9.00"}]}
     ),
+    # --- where things go, and how ---
+    "GET api/places/areas/": for_all(),
+    "POST api/places/areas/": door(
+        OWNERS, 201, body={"code": "ET-DD", "kind": "chartered_city", "name": "Dire Dawa"}
+    ),
+    "GET api/places/areas/<slug:key>/": for_all(),
+    "PATCH api/places/areas/<slug:key>/": door(OWNERS, body={"name": "New"}),
+    "DELETE api/places/areas/<slug:key>/": door(OWNERS, 204),
+    "GET api/places/pickup-points/": for_all(),
+    "POST api/places/pickup-points/": door(
+        OWNERS, 201,
+        body={"slug": "new", "name": "New", "area": "ET-AA", "landmark": "Behind the post office"},
+    ),
+    "GET api/places/pickup-points/<slug:key>/": for_all(),
+    "PATCH api/places/pickup-points/<slug:key>/": door(OWNERS, body={"name": "New"}),
+    "DELETE api/places/pickup-points/<slug:key>/": door(OWNERS, 204),
+    "GET api/delivery/options/": for_all(),
+    "GET api/delivery/methods/": for_all(),
+    "POST api/delivery/methods/": door(
+        OWNERS, 201, body={"code": "post", "name": "Post", "kind": "post"}
+    ),
+    "GET api/delivery/methods/<slug:key>/": for_all(),
+    "PATCH api/delivery/methods/<slug:key>/": door(OWNERS, body={"name": "New"}),
+    "DELETE api/delivery/methods/<slug:key>/": door(OWNERS, 204),
+    "PUT api/delivery/methods/<slug:key>/fees/": door(OWNERS, body={"fees": []}),
+    "PUT api/delivery/methods/<slug:key>/windows/": door(OWNERS, body={"windows": []}),
+    # --- how many there are, and where ---
+    "GET api/stock/": door(STOCK | {KEY}),
+    "GET api/stock/<int:item_id>/": door(STOCK | {KEY}),
+    "PATCH api/stock/<int:item_id>/": door(STOCK | {KEY}, body={"low_stock_at": 3}),
+    "GET api/stock/<int:item_id>/movements/": door(STOCK | {KEY}),
+    "POST api/stock/<int:item_id>/movements/": door(
+        STOCK | {KEY}, 201, body={"quantity": 1, "reason": "received"}
+    ),
+    "POST api/stock/<int:item_id>/counts/": door(
+        STOCK | {KEY}, 201, body=lambda w: dict.fromkeys(
+            ("on_hand", "expected_on_hand"), type(w.variant.stock_item).objects.get(variant=w.variant).on_hand
+        ),
+    ),
+    "POST api/stock/<int:item_id>/transfers/": door(
+        STOCK | {KEY}, 201, body={"from": "main", "to": "bole", "quantity": 1}
+    ),
+    "GET api/stock/<int:item_id>/reservations/": door(STOCK),
+    "GET api/stock/locations/": door(STOCK | {KEY}),
+    "POST api/stock/locations/": door(STOCK, 201, body={"code": "adama", "name": "Adama"}),
+    "GET api/stock/locations/<slug:location>/": door(STOCK | {KEY}),
+    "PATCH api/stock/locations/<slug:location>/": door(STOCK, body={"name": "Bole road"}),
+    "DELETE api/stock/locations/<slug:location>/": door(STOCK, 204),
     "GET api/customer-groups/": door(OWNERS),
     "POST api/customer-groups/": door(OWNERS, 201, body={"name": "Hotels"}),
     "GET api/customer-groups/<int:group_id>/": door(OWNERS),
@@ -319,6 +368,11 @@ def address(world: World, route: str, who: str) -> str:
         key = world.archived.slug
     if route == "api/products/<slug:key>/":
         key = world.single.slug  # of one variant, so that it has a price and a stock of its own
+    keys = {
+        "api/places/areas/": "ET-AA-BOLE", "api/places/pickup-points/": "piassa",
+        "api/delivery/methods/": "courier",
+    }  # fmt: skip
+    key = next((found for start, found in keys.items() if route.startswith(start)), key)
     filled = route.removeprefix("^").removesuffix("/?$")
     for start, found in things.items():
         if filled.startswith(start) and "<uuid:public_id>" in filled:
@@ -333,6 +387,8 @@ def address(world: World, route: str, who: str) -> str:
         .replace("<int:type_id>", str(world.product_type.pk))
         .replace("<int:product_id>", str(world.product.pk))
         .replace("<int:term_id>", str(world.term.pk))
+        .replace("<int:item_id>", str(world.variant.stock_item_id))
+        .replace("<slug:location>", "bole")
         .replace("<int:list_id>", str(world.price_list.pk))
         .replace("<int:group_id>", str(world.group.pk))
         .replace(

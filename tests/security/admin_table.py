@@ -19,6 +19,7 @@ NOBODY: frozenset[str] = frozenset()
 OWNERS = frozenset({OWNER, SUPERUSER})
 EVERY_ROLE = ROLES | {SUPERUSER}
 EDITORS = OWNERS | {EDITOR}
+SEE_DELIVERY = OWNERS | {KEEPER, DESK, FINANCE, SUPPORT}
 SEE_MONEY = OWNERS | {DESK, FINANCE, SUPPORT}
 
 
@@ -64,7 +65,13 @@ ADMIN: dict[str, Pages] = {
     "catalog.price": Pages(EVERY_ROLE, EDITORS, EDITORS, EDITORS, actions={"end_now": EDITORS}),
     "catalog.pricelist": Pages(EVERY_ROLE, EDITORS, EDITORS, EDITORS),
     "account.customergroup": Pages(OWNERS, OWNERS, OWNERS, OWNERS),
-    "inventory.stockitem": Pages(OWNERS | {KEEPER}),
+    "inventory.stockitem": Pages(
+        OWNERS | {KEEPER},
+        actions=dict.fromkeys(("receive", "write_off", "no_more_backorders"), OWNERS | {KEEPER}),
+    ),
+    "inventory.location": Pages(
+        OWNERS | {KEEPER}, OWNERS | {KEEPER}, OWNERS | {KEEPER}, OWNERS | {KEEPER}
+    ),
     "inventory.movement": Pages(OWNERS | {KEEPER}),
     "inventory.reservation": Pages(OWNERS | {KEEPER}),
     "orders.order": Pages(
@@ -73,6 +80,12 @@ ADMIN: dict[str, Pages] = {
     ),
     "payments.payment": Pages(SEE_MONEY, actions={"ask_the_gateway": OWNERS | {DESK, FINANCE}}),
     "payments.webhookevent": Pages(OWNERS | {FINANCE}),
+    **{
+        name: Pages(
+            SEE_DELIVERY, OWNERS, OWNERS, OWNERS, actions={"delete_selected": OWNERS}
+        )
+        for name in ("places.area", "places.pickuppoint", "pricing.deliverymethod")
+    },
     "pricing.taxrate": Pages(
         OWNERS | {FINANCE}, OWNERS | {FINANCE}, OWNERS | {FINANCE}, OWNERS,
         actions={"delete_selected": OWNERS},

@@ -23,9 +23,12 @@ from account.models import PhoneCode, User
 from catalog import attributes, groupings, price_lists, texts
 from catalog.models import Category, Image, Price, Product
 from common.actors import SYSTEM
+from inventory.locations import create_location
 from orders.checkout import Contact, Item, Wishes, checkout
 from orders.tokens import order_token
 from payments.models import Payment
+from places import pickup, services
+from pricing import delivery_verbs
 from tests.contract import world as contract
 
 PASSWORD = contract.PASSWORD
@@ -78,6 +81,7 @@ def fill() -> FilledShop:
             "variant_id": variant.pk,
             ("/api/products/{key}/", "key"): shop.yirgacheffe.pk,
             **described,
+            **_delivery(),
             ("/api/products", "key"): shop.jebena.pk,
             ("/api/categories", "key"): Category.objects.create(name="Empty", slug="empty").pk,
             ("/api/keys", "public_id"): key.public_id,
@@ -109,8 +113,23 @@ def fill() -> FilledShop:
             "attributes_change": {"code": "aroma"},
             "attributes_replace": {"code": "aroma", "kind": "text"},
             "languages_create": {"code": "ti"},
+            "areas_create": {"code": "ET-DD", "kind": "region", "parent": None},
+            "areas_change": {"code": "ET-AA-BOLE", "kind": "sub_city", "parent": "ET-AA"},
+            "pickup_points_create": {"area": "ET-AA"},
+            "pickup_points_change": {"area": "ET-AA"},
+            "delivery_methods_create": {"code": "post", "kind": "post"},
+            "delivery_methods_change": {"code": "courier", "kind": "courier"},
+            "delivery_fees_set": {"fees": [{"fee": "9.00", "area": "ET-AA"}]},
+            "delivery_windows_set": {
+                "windows": [{"weekday": 1, "begins": "09:00", "ends": "12:00", "area": "ET-AA"}]
+            },
             "collection_products_add": {"product": shop.yirgacheffe.pk},
             "collection_products_set": {"products": [shop.yirgacheffe.pk, shop.berbere.pk]},
+            "stock_movements_create": {"quantity": 1, "reason": "received"},
+            "stock_counts_create": dict.fromkeys(("on_hand", "expected_on_hand"), variant.stock_item.on_hand),
+            "stock_transfers_create": {"from": "main", "to": "bole", "quantity": 1},
+            "stock_locations_create": {"code": "adama"},
+            "stock_locations_change": {"code": "bole-road"},
             "customer_groups_customers_add": {"email": shop.hana.email},
             "price_list_prices_set": {"prices": [{"variant_id": variant.pk, "price": "9.00"}]},
             "keys_create": {"expires_at": (timezone.now() + timedelta(days=30)).isoformat()},
@@ -147,10 +166,27 @@ def _described(shop: contract.World) -> dict[Any, Any]:
         ("/api/customer-groups", "group_id"): hers.pk,
         ("/api/customer-groups", "public_id"): shop.hana.public_id,
         ("/api/price-lists", "list_id"): own.pk,
+        ("/api/stock", "item_id"): variant.stock_item_id,
+        ("/api/stock/locations", "location"): create_location(code="bole", name="Bole store").code,
         ("/api/product-types", "type_id"): attributes.create_type(name="Pot").pk,
         (f"{prices}/end/", "price_id"): begun.pk,
         (f"{prices}/end/", "variant_id"): other.pk,
     }  # fmt: skip
+
+
+def _delivery() -> dict[Any, Any]:
+    """An area, a pickup point and a method; returns where their paths lead."""
+    city = services.create_area(code="ET-AA", name="Addis Ababa", kind="chartered_city")
+    bole = services.create_area(code="ET-AA-BOLE", name="Bole", kind="sub_city", parent=city)
+    point = pickup.create_pickup_point(
+        slug="piassa", name="Piassa", area=city, landmark="Behind the post office"
+    )
+    method = delivery_verbs.create_method(code="courier", name="Courier", kind="courier")
+    return {
+        ("/api/places/areas", "key"): bole.pk,
+        ("/api/places/pickup-points", "key"): point.pk,
+        ("/api/delivery/methods", "key"): method.pk,
+    }
 
 
 def _order(owner: User | None, shop: contract.World) -> Any:

@@ -49,6 +49,7 @@ MEANT = {
     "staff_set_roles": {"roles"},
     "keys_create": {"scopes", "expires_at"},
     "checkout": {"currency"},  # in which to pay; the prices are those of the lists
+    "stock_counts_create": {"on_hand"},  # what was counted
     "variant_prices_create": {"price"},
     "variant_prices_change": {"price"},
     "customer_groups_customers_add": {"id"},  # who

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
+from decimal import Decimal
 from io import BytesIO
 from typing import Any
 from unittest import mock
@@ -30,10 +31,13 @@ from catalog.images import add_image, read_picture
 from catalog.models import Price, Product, Transfer, TransferChunk
 from common.actors import GUEST
 from events.models import Letter
+from inventory.locations import create_location
 from inventory.models import Movement, Reservation
 from orders.tokens import order_token
 from payments import services as payments
 from payments.models import WebhookEvent
+from places import pickup, services
+from pricing import delivery_verbs
 from pricing.models import TaxRate
 from privacy.models import Erasure, Export
 from tests import factories
@@ -114,6 +118,7 @@ def build() -> World:
     _people(world)
     _catalogue(world)
     _prices(world)
+    _delivery(world)
     _orders(world)
     _rest(world)
     return world
@@ -185,6 +190,25 @@ def _prices(world: World) -> None:
         )  # fmt: skip
 
 
+def _delivery(world: World) -> None:
+    """A city with a pickup point, an area in it with nothing, and a method that has a fee."""
+    city = services.create_area(code="ET-AA", name="Addis Ababa", kind="chartered_city")
+    world.things |= {
+        "area": services.create_area(code="ET-AA-BOLE", name="Bole", kind="sub_city", parent=city),
+        "pickup_point": pickup.create_pickup_point(
+            slug="piassa", name="Piassa", area=city, landmark="Behind the post office",
+            opening_hours=[{"weekday": 1, "opens": time(8), "closes": time(17)}],
+        ),
+        "delivery_method": delivery_verbs.create_method(
+            code="courier", name="Courier", kind="courier"
+        ),
+    }  # fmt: skip
+    delivery_verbs.set_fees(
+        method_id=world.delivery_method.pk,
+        fees=[{"area": city, "currency": "ETB", "fee": Decimal(80)}],
+    )
+
+
 def _orders(world: World) -> None:
     variant = factories.variant(stock=100)
     buyer = world.users[CUSTOMER]
@@ -237,11 +261,15 @@ def _rest(world: World) -> None:
         "account.customergroup": world.group,
         "events.letter": letter,
         "inventory.stockitem": world.variant.stock_item,
+        "inventory.location": create_location(code="bole", name="Bole store"),
         "inventory.movement": Movement.objects.first(),
         "inventory.reservation": Reservation.objects.first(),
         "orders.order": world.order,
         "payments.payment": world.things["payment of order"],
         "payments.webhookevent": event,
+        "places.area": world.area,
+        "places.pickuppoint": world.pickup_point,
+        "pricing.deliverymethod": world.delivery_method,
         "pricing.taxrate": rate,
         "privacy.erasure": Erasure.objects.create(requested_by="staff", email="gone@buyers.shop"),
         "privacy.export": Export.objects.create(user=world.users[STRANGER]),
