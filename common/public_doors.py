@@ -163,3 +163,19 @@ class OwnTranslationsField(serializers.Field[Any, Any, Any, Any]):
         if not all(text is None or isinstance(text, str) for text in texts.values()):
             self.fail("invalid_entry", code=code)
         return {str(name): text for name, text in texts.items()}
+
+
+@extend_schema_field({
+    "type": "string",
+    "pattern": r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$",
+    "description": "By the clock on the shop's wall.",
+    "examples": ["08:30"],
+})  # fmt: skip
+class WallClockField(serializers.TimeField):
+    """A time of day in the shop's own time zone, to the minute."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="%H:%M", input_formats=["%H:%M", "%H:%M:%S"], **kwargs)
+
+    def to_internal_value(self, value: Any) -> Any:
+        return super().to_internal_value(value).replace(second=0, microsecond=0)

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common.phones import normalise_phone
-from common.public_doors import ForCaller, OwnTextField, OwnTranslationsField
+from common.public_doors import ForCaller, OwnTextField, OwnTranslationsField, WallClockField
 from common.serializers import StrictSerializer
 from places.models import (
     CODE_LENGTH,
@@ -142,8 +142,8 @@ class HoursSerializer(StrictSerializer):
     """One span of a weekday."""
 
     weekday = serializers.IntegerField(min_value=1, max_value=7, help_text="1 is Monday.")
-    opens = serializers.TimeField(format="%H:%M", input_formats=["%H:%M", "%H:%M:%S"])
-    closes = serializers.TimeField(format="%H:%M", input_formats=["%H:%M", "%H:%M:%S"])
+    opens = WallClockField()
+    closes = WallClockField()
 
 
 class PickupPointSerializer(ForCaller):

@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common.money import EXPONENTS, Money
-from common.public_doors import ForCaller, OwnTextField, OwnTranslationsField
+from common.public_doors import ForCaller, OwnTextField, OwnTranslationsField, WallClockField
 from common.serializers import MONEY_SCHEMA, AnyMoneyField, MoneyField, StrictSerializer
 from places.inputs import AreaField, PlaceSerializer, TolerantSerializer
 from pricing.delivery import NoReason
@@ -117,8 +117,8 @@ class WindowSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     area = PlaceSerializer(allow_null=True, help_text="Null: everywhere without windows.")
     weekday = serializers.IntegerField(help_text="1 is Monday.")
-    begins = serializers.TimeField(format="%H:%M")
-    ends = serializers.TimeField(format="%H:%M")
+    begins = WallClockField()
+    ends = WallClockField()
     cutoff_hours = serializers.IntegerField(help_text="Order so many hours before it begins.")
     capacity = serializers.IntegerField(allow_null=True)
 
@@ -130,8 +130,8 @@ class WindowInputSerializer(TolerantSerializer):
 
     area = AreaField(required=False, allow_null=True, default=None)
     weekday = serializers.IntegerField(min_value=1, max_value=7, help_text="1 is Monday.")
-    begins = serializers.TimeField(input_formats=["%H:%M", "%H:%M:%S"])
-    ends = serializers.TimeField(input_formats=["%H:%M", "%H:%M:%S"])
+    begins = WallClockField()
+    ends = WallClockField()
     cutoff_hours = serializers.IntegerField(min_value=0, max_value=24 * 14, default=0)
     capacity = serializers.IntegerField(
         min_value=1, max_value=1_000_000, allow_null=True, default=None

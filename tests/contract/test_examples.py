@@ -32,6 +32,7 @@ from tests.contract.scenarios import (
     orders,
     payments,
     phone,
+    places,
     privacy,
     second_factor,
     sessions,
@@ -61,6 +62,7 @@ MODULES = [
     staff,
     audit,
     phone,
+    places,
 ]
 
 
