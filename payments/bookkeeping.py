@@ -7,24 +7,33 @@ money that a person must look at.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, TextField
+from django.db.models.functions import Cast
 
-from common.actors import GATEWAY, Actor
+from common.actors import GATEWAY, SYSTEM, Actor
 from common.money import EXPONENTS, MAX_AMOUNT, has_minor_units_of, round_half_up
 from ledger import chart
 from ledger import services as ledger
+from ledger.models import Entry
 from ledger.services import Line
+from orders import services as orders
+from orders.bookkeeping import SOLD, book_sale
 from orders.models import Order
+from orders.models import Status as OrderStatus
 from payments.gateways.chapa import Success
-from payments.models import Payment
+from payments.models import Payment, Status
 
 log = logging.getLogger(__name__)
 
 RECEIVED = "payment.received"
 UNASSIGNED = "payment.unassigned"
+SOLD_STATES = [OrderStatus.PAID, OrderStatus.SHIPPED, OrderStatus.COMPLETED, OrderStatus.REFUNDED]
 
 
 def book_received(*, payment: Payment, order: Order, by: Actor = GATEWAY) -> None:
@@ -80,3 +89,30 @@ def receipt_lines(method: str, amount: Decimal, fee: Decimal | None, currency: s
         Line(chart.PREPAID, -amount, currency),
     ]
     return [line for line in lines if line.amount]
+
+
+def book_missing(*, progress: Callable[[], object] = lambda: None) -> int:
+    """Post what the ledger does not have of payments that succeeded and orders that are paid; returns how many entries.
+
+    For what a release without a ledger settled while this one was being installed. Safe to repeat, and beside a busy shop.
+    """
+    booked = 0
+    received = Entry.objects.filter(kind=RECEIVED, key=OuterRef("reference"))
+    unbooked = Payment.objects.filter(~Exists(received), status=Status.SUCCEEDED).order_by("pk")
+    for payment in list(unbooked.select_related("order")):
+        with transaction.atomic():
+            book_received(payment=payment, order=orders.lock_order(payment.order_id), by=SYSTEM)
+        booked += 1
+        progress()
+    sold = Entry.objects.filter(kind=SOLD, key=Cast(OuterRef("public_id"), TextField()))
+    unsold = Order.objects.filter(~Exists(sold), status__in=SOLD_STATES).exclude(
+        total=0, discount_total=0
+    )
+    for pk in list(unsold.order_by("pk").values_list("pk", flat=True)):
+        with transaction.atomic():
+            order = orders.lock_order(pk)
+            paid = order.history.filter(status=OrderStatus.PAID).order_by("pk").first()
+            book_sale(order=order, by=SYSTEM, at=paid.created_at if paid else None)
+        booked += 1
+        progress()
+    return booked

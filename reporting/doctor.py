@@ -10,6 +10,8 @@ from django.db import connection, transaction
 
 from audit import triggers
 from common.jobs import stalled_jobs
+from ledger import triggers as ledger_triggers
+from reporting import ledger_invariants
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +252,7 @@ QUERIES: dict[str, tuple[str, str]] = {
         """,
         "variant {0} costs {1}, its history says {2}",
     ),
+    **ledger_invariants.QUERIES,
 }
 
 LIMIT = 100  # rows named per invariant; more of the same helps nobody
@@ -270,6 +273,7 @@ def examine() -> list[Violation]:
             for pk in stalled_jobs()
         ]
         found += [Violation("every change is audited", flaw) for flaw in triggers.flaws()]
+        found += [Violation("the ledger is guarded", flaw) for flaw in ledger_triggers.flaws()]
     return found
 
 
