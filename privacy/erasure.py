@@ -28,6 +28,7 @@ from payments import redaction as payment_redaction
 from payments.cancellation import cancel_order
 from payments.settle import PaymentUnavailable
 from payments.start import OrderAlreadyPaid, PaymentInReview, PaymentStarting
+from pricing import redaction as pricing_redaction
 from privacy import letters, sweep
 from privacy.models import Erasure, Export
 from privacy.subject import Subject, letters_of, subject_of
@@ -254,6 +255,10 @@ def _forget_contact(subject: Subject) -> None:
     payment_redaction.redact_messages(order_ids=named)  # the gateway was told the same contact
 
 
+def _forget_prices(subject: Subject) -> None:
+    pricing_redaction.forget_customer(user_id=subject.user_id, holders=subject.order_public_ids)
+
+
 def _forget_letters(subject: Subject) -> None:
     letters_of(subject).delete()
 
@@ -283,6 +288,7 @@ STEPS: list[Callable[[Subject], None]] = [
     _redact_payments,
     _redact_orders,
     _forget_contact,
+    _forget_prices,
     _forget_letters,
     _forget_exports,
     sweep.sweep_stored_replies,

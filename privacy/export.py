@@ -30,6 +30,7 @@ from common.json import dumps
 from common.money import Money
 from orders.models import Order
 from payments.models import WebhookEvent
+from pricing.models import TaxExemption
 from privacy.models import Erasure, Export
 from privacy.subject import Subject, letters_of
 from privacy.sweep import replies_with
@@ -118,6 +119,9 @@ def _account(user: User | None) -> Row:
             mine(ApiKey, created_by=user),
             "public_id", "name", "scopes", "created_at", "expires_at", "last_used_at",
             "last_used_address", "revoked_at",
+        ),
+        "tax_exemptions": _rows(
+            mine(TaxExemption, user=user), "certificate", "categories", "valid_from", "valid_until"
         ),
         "exports": _rows(
             mine(Export, user=user), "public_id", "requested_at", "ready_at", "expires_at"

@@ -133,6 +133,16 @@ PERSONAL: tuple[Holding, ...] = (
         why="to know where stock went", kept="for good", exported="no: about stock, not about them",
         erased="staff: by kind only",
     ),
+    _holding(
+        "pricing_taxexemption", "certificate", what="the number of a tax certificate",
+        why="to charge no tax, and to prove why", kept="as long as the account, or until staff delete it",
+        exported="tax_exemptions", erased="deleted; invoices that name it are books",
+    ),
+    _holding(
+        "pricing_couponuse", "customers", what="the account's number, hashes of address and telephone number",
+        why="a promotion for one use by each customer", kept="as long as the order",
+        exported="no: the orders say what was used", erased="the hashes removed",
+    ),
     # --- What leaves the house ------------------------------------------------------------------
     _holding(
         "events_letter", "recipient subject text html last_error",

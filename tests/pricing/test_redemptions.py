@@ -290,3 +290,23 @@ def test_the_constraint_alone_is_enough():
 def test_control_without_the_lock_a_customer_comes_again():
     row = a_promotion(limit_per_customer=1)
     assert race(lambda _: use_without_lock(row, customer=["user:1"])) > 1
+
+
+@pytest.mark.django_db
+def test_an_erased_customer_leaves_no_hash_and_no_certificate():
+    from django.utils import timezone
+
+    from pricing.models import TaxExemption
+    from pricing.redaction import forget_customer
+    from tests import factories
+
+    user, row, holder = factories.user(), a_promotion(limit=5), uuid.uuid4()
+    TaxExemption.objects.create(user=user, certificate="D-1", valid_from=timezone.now())
+    keys = customer_keys(user_id=user.pk, email=user.email, phone="0911223344")
+    use(row, holder=holder, customer=keys)
+    use(row, customer=customer_keys(email="other@example.com"))
+    forget_customer(user_id=user.pk, holders=[str(holder)])
+    mine, other = CouponUse.objects.order_by("pk")
+    assert (mine.customers, len(other.customers)) == ([f"user:{user.pk}"], 1)
+    assert not TaxExemption.objects.exists()
+    assert uses(row) == 2
