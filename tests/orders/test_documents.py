@@ -99,7 +99,8 @@ def test_an_invoice_says_what_the_law_wants(settings):
     said = read(invoice)
     for part in (
         "የሽያጭ ደረሰኝ / Invoice", invoice.number, "ቡና ቤት", "Buna House PLC", "Bole Road 5", "0012345678", "1234567890",
-        "አበበ ቢቂላ", "Woreda 03, Bole", "Addis Ababa, ET", "ከኤድና ሞል ጀርባ", order.number, order.lines.get().name, order.lines.get().sku,
+        "አበበ ቢቂላ", "Woreda 03, Bole", "Addis Ababa, ET", "ከኤድና ሞል ጀርባ",
+        order.number, order.lines.get().name, order.lines.get().sku,
         "115.00", "345.00 ETB", "300.00 ETB", "45.00 ETB", "15 %", "ዓ.ም.", "CBE 1000123",
     ):  # fmt: skip
         assert part in said
