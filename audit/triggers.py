@@ -7,6 +7,7 @@ DEFINER, so that a database role which may change a product but knows nothing of
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -147,7 +148,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
         for statement in (_RECORD, _TOGETHER, _TRUNCATED, _KEEP, _KEEP_TRIGGERS):
             cursor.execute(statement.replace("SCHEMA", schema))
         for table in _existing(cursor):
-            for name, statement in statements(table, AUDITED[table]):
+            for name, statement in statements(table, _so_far(cursor, table)):
                 cursor.execute(statement or f"DROP TRIGGER IF EXISTS {name} ON {table}")
 
 
@@ -242,6 +243,17 @@ def _arguments(spec: Audited) -> tuple[str, ...]:
 
 def _array(names: tuple[str, ...]) -> str:
     return "{" + ",".join(names) + "}"
+
+
+def _so_far(cursor: CursorWrapper, table: str) -> Audited:
+    """What is watched of a table while later migrations have yet to add columns to it; they install again."""
+    spec = AUDITED[table]
+    cursor.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped",
+        [table],
+    )
+    there = {name for (name,) in cursor.fetchall()}
+    return replace(spec, watched=tuple(column for column in spec.watched if column in there))
 
 
 def _existing(cursor: CursorWrapper) -> list[str]:

@@ -40,6 +40,8 @@ from catalog.services import (
     update_product,
     update_variant,
 )
+from catalog.stock_admin import LocationAdmin as LocationAdmin
+from catalog.stock_admin import StockItemAdmin as StockItemAdmin
 from catalog.text_admin import TermAdmin as TermAdmin
 from catalog.transfer_admin import TransferAdmin as TransferAdmin
 from catalog.variant_admin import VariantAdmin as VariantAdmin

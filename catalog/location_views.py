@@ -20,15 +20,15 @@ from inventory import locations
 from inventory.models import Location
 from inventory.refusals import LocationCodeTaken, LocationInUse
 
-CODE = OpenApiParameter("code", str, OpenApiParameter.PATH, description="A location's code.")
+CODE = OpenApiParameter("location", str, OpenApiParameter.PATH, description="A location's code.")
 
 
 def _state(location: Location) -> str:
     return f"l{location.pk}-{location.version}"
 
 
-def _hold(view: Any, code: str) -> str:
-    found = locations.find_location(code)
+def _hold(view: Any, location: str) -> str:
+    found = locations.find_location(location)
     return _state(lock_row(Location.objects.all(), found.pk, missing=locations.NO_LOCATION))
 
 
@@ -86,8 +86,8 @@ class LocationView(LocationDoor):
         tags=TAGS,
         parameters=[CODE],
     )
-    def get(self, request: Request, code: str) -> Response:
-        return self._answer(request, locations.find_location(code))
+    def get(self, request: Request, location: str) -> Response:
+        return self._answer(request, locations.find_location(location))
 
     @refuses(LocationCodeTaken, LocationInUse)
     @extend_schema(
@@ -99,8 +99,8 @@ class LocationView(LocationDoor):
         request=LocationInputSerializer,
     )
     @honours_if_match(_hold)
-    def patch(self, request: Request, code: str) -> Response:
-        found = locations.find_location(code)
+    def patch(self, request: Request, location: str) -> Response:
+        found = locations.find_location(location)
         given = checked(LocationInputSerializer, request.data, partial=True)
         changed = locations.update_location(location_id=found.pk, changes=given)
         return self._answer(request, changed)
@@ -115,8 +115,8 @@ class LocationView(LocationDoor):
         responses={204: None},
     )
     @honours_if_match(_hold)
-    def delete(self, request: Request, code: str) -> Response:
-        locations.delete_location(location_id=locations.find_location(code).pk)
+    def delete(self, request: Request, location: str) -> Response:
+        locations.delete_location(location_id=locations.find_location(location).pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _answer(self, request: Request, location: Location) -> Response:

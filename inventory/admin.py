@@ -1,4 +1,4 @@
-"""Stock in the admin: to look at. It changes where it is counted: on the product's page, or by orders."""
+"""The history of stock in the admin: to look at. Stock itself is beside the products (`catalog.stock_admin`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from inventory.models import Movement, Reservation, StockItem
+from inventory.models import Movement, Reservation
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -23,22 +23,23 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
 
-@admin.register(StockItem)
-class StockItemAdmin(ReadOnlyAdmin):
-    """On hand, reserved, available."""
-
-    list_display = ["id", "on_hand", "reserved", "available", "created_at"]
-    ordering = ["-id"]
-
-
 @admin.register(Movement)
 class MovementAdmin(ReadOnlyAdmin):
     """Every change of stock on hand."""
 
-    list_display = ["created_at", "stock_item", "quantity", "reason", "actor", "holder"]
+    list_display = [
+        "created_at",
+        "stock_item",
+        "quantity",
+        "reason",
+        "location",
+        "note",
+        "actor",
+        "holder",
+    ]
     list_filter = ["reason", "created_at"]
     search_fields = ["=stock_item__id", "=holder"]
-    list_select_related = ["stock_item"]
+    list_select_related = ["stock_item", "location"]
     ordering = ["-id"]
 
 

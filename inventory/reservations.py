@@ -32,8 +32,9 @@ def reserve(*, quantities: Mapping[int, int], holder: UUID, customer: str = "") 
 
     Args:
         quantities: pieces by stock item id, already summed per item.
-        customer: whose limits it counts against, a key of at most 80 characters that is the same in all their orders; empty
-            for nobody's (staff who order for somebody, an order that comes back to life).
+        customer: whose limits it counts against, a key of at most 80 characters that is the same in all their orders: an
+            account's number or a hash of a contact, never the contact itself. Empty for nobody's: staff order for somebody,
+            or an order comes back to life.
 
     Raises:
         OutOfStock: names every item that is short, with what is left of it, back-orders included.

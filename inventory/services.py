@@ -232,6 +232,14 @@ def set_limits(*, stock_item_id: int, changes: Mapping[str, Any]) -> None:
         StockItem.objects.filter(pk=shelf.pk).update(**changes, version=F("version") + 1)
 
 
+def end_backorders(*, stock_item_id: int) -> None:
+    """Promise nothing more beyond what is on hand; what is promised stays so."""
+    with transaction.atomic():
+        shelf = hold(stock_item_id)
+        needed = max(shelf.reserved - shelf.on_hand, 0)
+        set_limits(stock_item_id=stock_item_id, changes={"backorder_limit": needed})
+
+
 def hold(stock_item_id: int) -> Shelf:
     """One stock item, locked.
 

@@ -317,7 +317,7 @@ CATALOG = {
 }  # fmt: skip
 SHOWN = {
     Role.CATALOG_EDITOR: CATALOG | {"transfer"},
-    Role.STOCK_KEEPER: CATALOG | {"stockitem", "movement", "reservation"},
+    Role.STOCK_KEEPER: CATALOG | {"stockitem", "movement", "reservation", "location"},
     Role.ORDER_DESK: CATALOG | {"order", "payment", "user"},
     Role.FINANCE: CATALOG | {"order", "payment", "webhookevent", "taxrate", "auditentry"},
     Role.SUPPORT: CATALOG | {"order", "payment", "user", "letter"},

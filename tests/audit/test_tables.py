@@ -49,8 +49,9 @@ PERSONAL = {
 THINGS = {
     "catalog_category", "catalog_product", "catalog_variant", "pricing_taxrate", "orders_orderline", "account_apikey",
     "auth_group", "catalog_attribute", "catalog_producttype", "catalog_brand", "catalog_collection", "catalog_language",
-    "catalog_pricelist", "account_customergroup",
+    "catalog_pricelist", "account_customergroup", "inventory_location",
     "places_area", "places_pickuppoint", "pricing_deliverymethod",
+    "pricing_promotion", "pricing_taxcategory",
 }  # fmt: skip
 
 
