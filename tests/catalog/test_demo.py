@@ -44,6 +44,8 @@ from catalog.models import (
 from catalog.services import delete_product, update_product, update_variant
 from common.actors import SYSTEM
 from inventory.models import Movement, StockItem
+from places.models import Area, PickupPoint
+from pricing.models import DeliveryMethod
 from reporting.doctor import examine
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +86,10 @@ def built(django_db_setup, django_db_blocker, tmp_path_factory):
         for model in (Collection, ProductType, Attribute, Term, Brand):
             model.objects.all().delete()
         User.objects.filter(email__in=[person.email for person in PEOPLE]).delete()
+        DeliveryMethod.objects.all().delete()
+        PickupPoint.objects.all().delete()
+        for level in (4, 3, 2, 1):
+            Area.objects.filter(level=level).delete()
 
 
 @pytest.fixture

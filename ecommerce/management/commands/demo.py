@@ -20,6 +20,7 @@ from catalog.demo.building import (
     one_builder,
 )
 from catalog.demo.people import settle_people
+from pricing.delivery_demo import build_delivery
 
 
 class Command(BaseCommand):
@@ -40,10 +41,11 @@ class Command(BaseCommand):
                 shelves = build_shelves()
                 goods = missing_goods()
                 build_goods(goods, progress=partial(_bar, total=len(goods)))
+                delivery = build_delivery()
                 people = settle_people(file)
         except AnotherBuilder:
             raise CommandError("Another run is building the demo shop: try again later.") from None
-        if shelves or goods or people:
+        if shelves or goods or people or delivery:
             self.stdout.write(
                 f"Demo shop: {len(goods)} products and {shelves} categories added; log-ins in {file}."
             )
