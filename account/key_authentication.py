@@ -23,7 +23,7 @@ from common.limits import Limit, charge
 OPEN_TO_KEYS = (
     "/api/categories/", "/api/products/", "/api/brands/", "/api/collections/", "/api/attributes/",
     "/api/product-types/", "/api/languages/", "/api/terms/", "/api/price-lists/", "/api/imports/", "/api/exports/",
-    "/api/orders/", "/api/payments/", "/api/places/", "/api/delivery/",
+    "/api/orders/", "/api/payments/", "/api/places/", "/api/delivery/", "/api/stock/",
 )  # fmt: skip
 PER_KEY = Limit("api_key", 1200, timedelta(minutes=1))
 

@@ -125,8 +125,9 @@ class VariantForm(forms.ModelForm):
         help_text="Such as Size=Large; Colour=Red. Empty for a simple product.",
     )  # fmt: skip
     stock = forms.IntegerField(
-        min_value=0, max_value=MAX_ON_HAND, required=False, help_text="Pieces that can be sold."
-    )
+        min_value=0, max_value=MAX_ON_HAND, required=False, help_text="Pieces that can be sold.",
+        show_hidden_initial=True,  # what is sold while the page is open is no change of it
+    )  # fmt: skip
 
     class Meta:
         model = Variant
@@ -175,6 +176,9 @@ class VariantForm(forms.ModelForm):
             del changed["sku"]  # blank: it keeps the one it has
         if changed.get("stock", 0) is None:
             del changed["stock"]
+        seen = self.data.get(self.add_initial_prefix("stock"), "")
+        if "stock" in changed and self.instance.pk is not None and seen.isdigit():
+            changed["expected_stock"] = int(seen)
         return {name: value for name, value in changed.items() if name != "DELETE"}
 
 

@@ -19,6 +19,7 @@ OF_FIELD: Mapping[str, str] = {
     "compare_at_price": CHANGES_PRICES,
     "stock": SETS_STOCK,
     "on_hand": SETS_STOCK,
+    "expected_stock": SETS_STOCK,
 }
 
 

@@ -117,6 +117,10 @@ class _VariantFields(TolerantSerializer):
     stock = serializers.IntegerField(
         min_value=0, max_value=MAX_ON_HAND, required=False, help_text="Pieces that can be sold."
     )
+    expected_stock = serializers.IntegerField(
+        min_value=0, max_value=MAX_ON_HAND, required=False, write_only=True,
+        help_text="The `stock` that was read before: if it is another by now, 409 `stock_moved`, and nothing changes.",
+    )  # fmt: skip
 
     parts = PartInputSerializer(  # type: ignore[call-arg]
         many=True, required=False, max_length=MAX_PARTS,

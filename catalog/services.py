@@ -40,7 +40,7 @@ from inventory import services as inventory
 
 Options = Sequence[Mapping[str, str]]
 # On a product with one variant these fields of the variant may be given with the product.
-VARIANT_FIELDS = ("price", "compare_at_price", "sku", "stock", "parts")
+VARIANT_FIELDS = ("price", "compare_at_price", "sku", "stock", "expected_stock", "parts")
 MAX_VARIANTS = 2048  # of one product, archived ones aside
 # What a change has to be weighed against the definitions of attributes for.
 _DESCRIBED = frozenset({"product_type", "attributes", "is_published"})
@@ -194,19 +194,25 @@ def add_variants(*, product_id: int, new: Sequence[NewVariant], by: Actor) -> li
 def update_variant(*, variant_id: int, changes: Mapping[str, Any], by: Actor) -> bool:
     """Change a variant; `stock` means pieces that can be sold, `on_hand` pieces counted on the shelf.
 
+    With `expected_stock` a count of `stock` is refused when something was sold since that was read.
+
     Returns:
         Whether anything differed.
 
     Raises:
         SkuTaken, OptionsTaken, CompareAtBelowPrice; inventory.services.BelowReserved: fewer counted than promised.
+        inventory.refusals.StockMoved: there is not the stock that was expected.
     """
     with transaction.atomic():
         variant = find_variant(variant_id)
         changes = dict(changes)
         stock, on_hand = changes.pop("stock", None), changes.pop("on_hand", None)
+        expected = changes.pop("expected_stock", None)
         parts = changes.pop("parts", None)
         bundled = parts is not None and set_parts(variant_id=variant_id, parts=parts)
-        counted = set_stock(variant, stock=stock, on_hand=on_hand, by=by) or bundled
+        counted = (
+            set_stock(variant, stock=stock, on_hand=on_hand, by=by, expected=expected) or bundled
+        )
         product = _lock_product(variant.product_id)
         variant = lock_row(Variant.objects.all(), variant_id, missing=NO_VARIANT)
         if "options" in changes:

@@ -11,6 +11,7 @@ from common.errors import NotFound
 from common.transactions import lock_row
 from inventory import services as inventory
 from inventory.models import StockItem
+from inventory.refusals import StockMoved
 
 NO_VARIANT = "There is no such variant."
 
@@ -27,13 +28,24 @@ def find_variant(variant_id: int) -> Variant:
     return found
 
 
-def set_stock(variant: Variant, *, stock: int | None, on_hand: int | None, by: Actor) -> bool:
+def set_stock(
+    variant: Variant,
+    *,
+    stock: int | None,
+    on_hand: int | None,
+    by: Actor,
+    expected: int | None = None,
+) -> bool:
     """Record a count of what can be sold (`stock`), or of what is on the shelf, as one movement under the row's lock.
+
+    Args:
+        expected: what could be sold when whoever counts read it; None: they do not say, and the count stands.
 
     Returns:
         Whether it differed.
 
     Raises:
+        inventory.refusals.StockMoved: something was sold or moved since.
         BundleHasStock: a bundle has that of its parts.
         inventory.services.BelowReserved
     """
@@ -43,6 +55,8 @@ def set_stock(variant: Variant, *, stock: int | None, on_hand: int | None, by: A
     if variant.shown_parts:
         refuse_stock_of_bundle(variant, stock=stock, on_hand=on_hand)
         return False
+    if expected is not None and expected != max(item.available, 0):
+        raise StockMoved(field="expected_stock", expected=expected, actual=max(item.available, 0))
     if on_hand is None and stock == max(item.available, 0):
         return False  # as it is shown: pieces that are owed are not counted away
     target = on_hand if on_hand is not None else (stock or 0) + item.reserved

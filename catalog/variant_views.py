@@ -23,7 +23,7 @@ from common.conditional import honours_if_match, tagged
 from common.errors import NotFound
 from common.idempotency import idempotent
 from common.schema import refuses
-from inventory.services import BelowReserved
+from inventory.refusals import BelowReserved, StockMoved
 
 VARIANT_ID = OpenApiParameter("variant_id", int, OpenApiParameter.PATH, description="A variant.")
 
@@ -116,7 +116,7 @@ class VariantView(CatalogView):
     def get(self, request: Request, key: str, variant_id: int) -> Response:
         return self._answer(request, find_product(visible_products(request), key), variant_id)
 
-    @refuses(SkuTaken, OptionsTaken, CompareAtBelowPrice, *BUNDLING, BelowReserved)
+    @refuses(SkuTaken, OptionsTaken, CompareAtBelowPrice, *BUNDLING, BelowReserved, StockMoved)
     @extend_schema(
         operation_id="variants_replace",
         summary="Replace a variant",
@@ -129,7 +129,7 @@ class VariantView(CatalogView):
     def put(self, request: Request, key: str, variant_id: int) -> Response:
         return self._change(request, key, variant_id, partial=False)
 
-    @refuses(SkuTaken, OptionsTaken, CompareAtBelowPrice, *BUNDLING, BelowReserved)
+    @refuses(SkuTaken, OptionsTaken, CompareAtBelowPrice, *BUNDLING, BelowReserved, StockMoved)
     @extend_schema(
         operation_id="variants_change",
         summary="Change a variant",

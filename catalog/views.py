@@ -61,7 +61,7 @@ from catalog.services import (
 from common.conditional import honours_if_match, tagged
 from common.idempotency import idempotent
 from common.schema import FORBIDDEN, NOT_SIGNED_IN, refuses
-from inventory.services import BelowReserved
+from inventory.refusals import BelowReserved, StockMoved
 
 
 class ProductListView(CatalogView):
@@ -155,6 +155,7 @@ class ProductView(CatalogView):
         *BUNDLING,
         CompareAtBelowPrice,
         BelowReserved,
+        StockMoved,
         NeverShown,
     )
     @extend_schema(
@@ -179,6 +180,7 @@ class ProductView(CatalogView):
         *BUNDLING,
         CompareAtBelowPrice,
         BelowReserved,
+        StockMoved,
         NeverShown,
     )
     @extend_schema(
@@ -273,6 +275,7 @@ def _shown(view: CatalogView, product_id: int) -> Any:
 
 def _new_product(data: dict[str, Any]) -> NewProduct:
     """A checked body as the verb wants it; a simple product's own price, SKU and stock make its only variant."""
+    data.pop("expected_stock", None)  # nothing was there before
     only = {
         name: data.pop(name)
         for name in ("price", "compare_at_price", "sku", "stock", "parts")
@@ -284,7 +287,7 @@ def _new_product(data: dict[str, Any]) -> NewProduct:
 
 def new_variant(data: dict[str, Any]) -> NewVariant:
     """A checked body as the verb wants it; a new variant has nothing on the shelf but what it opens with."""
-    data = {key: value for key, value in data.items() if key != "position"}
+    data = {key: value for key, value in data.items() if key not in {"position", "expected_stock"}}
     on_hand = data.pop("on_hand", 0)
     data.setdefault("stock", on_hand)
     return NewVariant(**data)
