@@ -12,7 +12,10 @@ from common.actors import Actor
 from common.errors import Refusal
 from inventory.admin import ReadOnlyAdmin
 from orders import services
+from orders.document_admin import DocumentAdmin, LegalDetailsAdmin
 from orders.models import Order, OrderEvent, OrderLine
+
+__all__ = ["DocumentAdmin", "LegalDetailsAdmin", "OrderAdmin"]
 
 
 class _ReadOnlyInline(admin.TabularInline):

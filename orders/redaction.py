@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from common.actors import SYSTEM, Actor
 from common.transactions import require_transaction
+from orders.documents.redaction import redact_packing_slips
 from orders.models import Order, OrderEvent
 
 
@@ -56,6 +57,7 @@ def redact_orders(*, ids: Collection[int], by: Actor, note: str) -> int:
         redacted_at=now,
         updated_at=now,
     )
+    redact_packing_slips(order_ids=[order.pk for order in orders])
     OrderEvent.objects.bulk_create(
         OrderEvent(
             order=order,

@@ -19,6 +19,8 @@ HOUR = timedelta(hours=1)
 PER_ADDRESS = Limit("checkout.address", 600, MINUTE)
 PER_CONTACT = Limit("checkout.contact", 600, HOUR)
 PER_CUSTOMER = Limit("checkout.customer", 120, MINUTE)
+# Setting a document in type takes a tenth of a second or more.
+PER_ORDER = Limit("documents.order", 60, MINUTE)
 
 
 def _guests_address(request: Request) -> str | None:
@@ -56,3 +58,11 @@ CHECKOUT = [
     throttle(PER_CONTACT, _guests_phone),
     throttle(PER_CUSTOMER, _customer),
 ]
+
+
+def _order(request: Request) -> str | None:
+    context: Any = request.parser_context
+    return str(context["kwargs"]["public_id"])
+
+
+DOCUMENTS = [throttle(PER_ORDER, _order, methods={"GET"})]

@@ -132,7 +132,7 @@ def _account(user: User | None) -> Row:
 
 def _orders(subject: Subject) -> list[Row]:
     orders = Order.objects.filter(pk__in=subject.order_ids).order_by("pk")
-    loaded = list(orders.prefetch_related("lines", "history", "payments__history"))
+    loaded = list(orders.prefetch_related("lines", "history", "documents", "payments__history"))
     references = [payment.reference for order in loaded for payment in order.payments.all()]
     messages: dict[str, list[Row]] = {}
     for event in WebhookEvent.objects.filter(reference__in=references).order_by("pk"):
@@ -167,6 +167,14 @@ def _order(order: Order, messages: dict[str, list[Row]]) -> Row:
                 "tax": money(line.tax),
             }
             for line in sorted(order.lines.all(), key=lambda line: line.position)
+        ],
+        "documents": [
+            {
+                **_fields(document, "number", "kind", "issued_at", "redacted_at"),
+                "total": money(document.total),
+                "people": document.data["people"],
+            }
+            for document in sorted(order.documents.all(), key=lambda document: document.pk)
         ],
         "history": [_event(event) for event in order.history.all()],
         "payments": [

@@ -19,6 +19,7 @@ from common.errors import NotFound
 from common.jobs import enqueue
 from common.phones import normalise_phone
 from common.transactions import refuse_transaction
+from orders.documents.redaction import redact_old_documents
 from orders.redaction import redact_old_orders
 from payments.redaction import redact_old_webhooks
 from privacy import letters
@@ -174,7 +175,7 @@ def prune() -> None:
     log_kept = timedelta(days=settings.AUDIT_KEEP_DAYS)
     LogEntry.objects.filter(action_time__lt=now - log_kept).delete()
     SessionStore.clear_expired()
-    for redact in (redact_old_webhooks, redact_old_orders):
+    for redact in (redact_old_webhooks, redact_old_orders, redact_old_documents):
         while True:
             with transaction.atomic():
                 if not redact():

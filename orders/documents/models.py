@@ -32,7 +32,7 @@ class LegalDetails(models.Model):
     A document copies what holds on its day. Changing or deleting a row changes no document that has been issued.
     """
 
-    valid_from = models.DateField(unique=True)
+    valid_from = models.DateField()
     legal_name = models.CharField(
         max_length=200, help_text="As registered; in several scripts if you like."
     )
@@ -58,6 +58,9 @@ class LegalDetails(models.Model):
     class Meta:
         verbose_name_plural = "legal details"
         constraints = [
+            models.UniqueConstraint(
+                fields=["valid_from"], name="legal_details_begin_on_their_own_day"
+            ),
             models.CheckConstraint(condition=~Q(legal_name=""), name="legal_details_have_a_name"),
         ]
 
