@@ -92,6 +92,11 @@ PERMISSIONS: Mapping[str, Mapping[str, str]] = {
         "orders.change_order": "mark orders as shipped and completed",
         "orders.add_order": "let a program place guests' orders (API keys)",
         "orders.cancel_order": "cancel unpaid orders of others",
+        "orders.view_document": "see all documents in the admin, and those of customers who were erased",
+        "orders.view_legaldetails": "see the shop's legal details: name, TIN, VAT number",
+        "orders.add_legaldetails": "write down who the shop is from a day on",
+        "orders.change_legaldetails": "change legal details, for documents to come",
+        "orders.delete_legaldetails": "delete legal details",
     },
     "Money": {
         "payments.view_payment": "see everybody's payments",
@@ -107,6 +112,9 @@ PERMISSIONS: Mapping[str, Mapping[str, str]] = {
         "pricing.add_promotion": "make promotions",
         "pricing.change_promotion": "change promotions, make and change codes",
         "pricing.delete_promotion": "delete promotions that were never used",
+    },
+    "Ledger": {
+        "ledger.view_entry": "read the ledger: accounts, entries, the trial balance",
     },
     "Log": {
         "audit.view_auditentry": "read who changed what, when, from where",
@@ -181,7 +189,9 @@ GRANTS: Mapping[Role, frozenset[str]] = {
     | {
         "payments.check_payment", "payments.view_webhookevent", "pricing.view_taxrate",
         "pricing.add_taxrate", "pricing.change_taxrate", "pricing.view_promotion",
-        "audit.view_auditentry", "audit.export_auditentry",
+        "audit.view_auditentry", "audit.export_auditentry", "ledger.view_entry",
+        "orders.view_document", "orders.view_legaldetails", "orders.add_legaldetails",
+        "orders.change_legaldetails", "orders.delete_legaldetails",
     },
     Role.SUPPORT: _SEES_CATALOG | _SEES_ORDERS | _SEES_DELIVERY
     | {"account.view_user", "events.view_letter", "pricing.view_promotion"},

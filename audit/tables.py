@@ -282,6 +282,12 @@ AUDITED: Mapping[str, Audited] = {
         beside=_columns("order_id user_id"),
         events=("UPDATE", "DELETE"),
     ),
+    "orders_legaldetails": Audited(
+        "legal_details",
+        shown=_columns(
+            "valid_from legal_name trade_name tin vat_number address phone email footer"
+        ),
+    ),
     "payments_payment": Audited(
         "payment",
         shown=_columns(
@@ -303,6 +309,7 @@ AUDITED: Mapping[str, Audited] = {
         beside=_columns("payment_id user_id"),
         events=("UPDATE", "DELETE"),
     ),
+    "ledger_account": Audited("ledger_account", shown=_columns("name kind is_active"), public="code"),
     # --- Who ------------------------------------------------------------------------------------
     "account_user": Audited(
         "user",
@@ -386,6 +393,10 @@ UNAUDITED: Mapping[str, str] = {
     "audit_auditentry": "the log itself: append-only by triggers of its own",
     "inventory_stocklevel": "derivable: every change goes with a movement, and `doctor` compares the two",
     "inventory_reservation": "hot, and derivable: every change goes with an order's, and `doctor` compares the two",
+    "orders_document": "append-only by triggers of its own, numbered without gaps; who it was issued to may go, once",
+    "orders_documentcounter": "counts documents: `doctor` compares the two",
+    "ledger_entry": "append-only by triggers of its own: it is a log of money",
+    "ledger_posting": "append-only by triggers of its own, with its entry",
     "catalog_pricechange": "derived by a trigger from the prices of variants, which are audited",
     "catalog_offer": "derived by triggers from products and prices, which are audited",
     "catalog_searchword": "derived by triggers from the words of products, which are audited",

@@ -79,6 +79,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         },
         {"name": "orders", "description": "Checkout and what became of an order."},
         {"name": "payments", "description": "Paying an order through Chapa."},
+        {"name": "ledger", "description": "What happened to money, in double entry."},
         {"name": "audit", "description": "Who did what, when and from where."},
     ],
 }

@@ -22,6 +22,7 @@ urlpatterns = [
     path("api/staff/", include("account.staff_urls")),
     path("api/addresses/", include("account.address_urls")),
     path("api/", include("audit.urls")),
+    path("api/ledger/", include("ledger.urls")),
     path("api/customer-groups/", include("account.group_urls")),
     path("api/places/", include("places.urls")),
     path("api/delivery/", include("pricing.delivery_urls")),

@@ -114,6 +114,13 @@ PERSONAL: tuple[Holding, ...] = (
         exported="orders (staff by kind)", erased="staff: by kind only",
     ),
     _holding(
+        "orders_document", "data",
+        what="buyer and recipient, as they were printed on an invoice, receipt or credit note; of packing slips, too",
+        why="the law wants documents kept as they were issued",
+        kept="LEGAL_KEEP_YEARS after the year of the document", exported="orders",
+        erased="kept for its time, readable by finance alone, then blanked; packing slips: blanked at once",
+    ),
+    _holding(
         "payments_payment", "checkout_url", what="a page at the gateway that names the buyer",
         why="to pay", kept="as long as the order", exported="orders", erased="blanked",
     ),
@@ -251,11 +258,26 @@ NOT_PERSONAL: Mapping[str, Mapping[str, str]] = {
     "inventory_location": {HOUSE: "code name place"},
     "inventory_movement": {STATES: "reason", "remarks of staff about goods": "note"},
     "inventory_reservation": {STATES: "state", HASHES: "customer"},
+    "ledger_account": {HOUSE: "code name kind"},
+    "ledger_entry": {
+        STATES: "kind",
+        "the book's references and words; people only by the number of their account": "key note actor",
+    },
+    "ledger_posting": {HOUSE: "account currency"},
     "orders_order": {
         STATES: "status payment_status fulfilment_status cancel_reason currency",
         "the book's number": "number",
     },
     "orders_orderevent": {STATES: "from_status status"},
+    "orders_document": {
+        STATES: "kind currency",
+        "the book's number": "number",
+        "names a return or shipment": "key",
+    },
+    "orders_documentcounter": {STATES: "kind"},
+    "orders_legaldetails": {
+        HOUSE: "legal_name trade_name tin vat_number address phone email footer",
+    },
     "orders_orderline": {"what was sold: books": "sku name parts"},
     "payments_payment": {
         STATES: "method status currency mode review_reason",
@@ -301,8 +323,10 @@ EXCEPTIONS: Mapping[str, str] = {
     ),
     "Legal documents": (
         "Invoices, receipts and credit notes name their recipient, and the law wants them kept as they were issued:"
-        " LEGAL_KEEP_YEARS (default 10) after the end of their year, readable by finance alone. The shop issues none yet;"
-        " what will be one is listed here, with its table, before it is issued."
+        " LEGAL_KEEP_YEARS (default 10) after the end of their year, readable by finance alone"
+        " once their customer is erased: `orders_document`. Then name and contact are taken out of them, too; numbers,"
+        " lines and amounts stay. The database refuses that of documents younger than five years. Packing slips are no"
+        " legal documents, and lose the person at once."
     ),
     "The audit log": (
         "What was done, when, and the number of the account that did it: AUDIT_KEEP_DAYS (default 730). The number leads to"

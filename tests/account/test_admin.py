@@ -319,7 +319,7 @@ SHOWN = {
     Role.CATALOG_EDITOR: CATALOG | {"transfer"},
     Role.STOCK_KEEPER: CATALOG | {"stockitem", "movement", "reservation", "location"},
     Role.ORDER_DESK: CATALOG | {"order", "payment", "user"},
-    Role.FINANCE: CATALOG | {"order", "payment", "webhookevent", "taxrate", "auditentry"},
+    Role.FINANCE: CATALOG | {"order", "payment", "webhookevent", "taxrate", "auditentry", "account", "entry"},
     Role.SUPPORT: CATALOG | {"order", "payment", "user", "letter"},
 }  # fmt: skip
 

@@ -51,7 +51,7 @@ THINGS = {
     "auth_group", "catalog_attribute", "catalog_producttype", "catalog_brand", "catalog_collection", "catalog_language",
     "catalog_pricelist", "account_customergroup", "inventory_location",
     "places_area", "places_pickuppoint", "pricing_deliverymethod",
-    "pricing_promotion", "pricing_taxcategory",
+    "pricing_promotion", "pricing_taxcategory", "ledger_account",
 }  # fmt: skip
 
 

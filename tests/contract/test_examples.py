@@ -29,6 +29,7 @@ from tests.contract.scenarios import (
     catalog_transfers,
     gateway,
     keys,
+    ledger,
     orders,
     payments,
     phone,
@@ -38,6 +39,7 @@ from tests.contract.scenarios import (
     sessions,
     shared,
     staff,
+    stock,
 )
 from tests.payments.fake_chapa import SECRET_KEY, WEBHOOK_SECRET, FakeChapa
 
@@ -61,8 +63,10 @@ MODULES = [
     privacy,
     staff,
     audit,
+    ledger,
     phone,
     places,
+    stock,
 ]
 
 

@@ -73,11 +73,15 @@ SEE_ORDERS = {*OWNERS, DESK, FINANCE, SUPPORT, KEY}
 HOLDERS = {CUSTOMER, GUEST_HOLDER}
 # Other people do not learn that there is such an order; a program without the scope is told so.
 HIDDEN = {OTHER_GUEST: 404, READ_KEY: 403}
+SEE_PROMOTIONS = {*OWNERS, EDITOR, DESK, FINANCE, SUPPORT}
+TAXES = {*OWNERS, FINANCE}
 NOT_MINE = {"others": 404, "named": HIDDEN}
 SEES_DRAFTS = {*ROLES, SUPERUSER, KEY, READ_KEY}
 
 # People's own business: whoever is signed in, but no program.
 MINE = PEOPLE
+PROMOTION = "api/promotions/<int:promotion_id>/"
+TAXED = "api/tax-categories/<slug:code>/"
 PRICES_OF = "api/products/<slug:key>/variants/<int:variant_id>/prices/"
 OPTIONS = {"price": "5.00", "options": [{"name": "Colour", "value": "Red"}]}
 ITEM = {"phone": "0911234567"}
@@ -170,6 +174,10 @@ API: dict[str, Door] = {
     "GET api/staff/<uuid:public_id>/": door(OWNERS),
     "PUT api/staff/<uuid:public_id>/roles/": door(OWNERS, body={"roles": ["owner"]}),
     "GET api/audit/": door({*OWNERS, FINANCE}),
+    "GET api/ledger/accounts/": door({*OWNERS, FINANCE}),
+    "GET api/ledger/entries/": door({*OWNERS, FINANCE}),
+    "GET api/ledger/entries/<uuid:public_id>/": door({*OWNERS, FINANCE}),
+    "GET api/ledger/trial-balance/": door({*OWNERS, FINANCE}),
     # --- the catalogue ---
     "GET api/categories/": for_all(),
     "POST api/categories/": door(EDITORS, 201, body={"name": "Tea"}),
@@ -243,6 +251,43 @@ API: dict[str, Door] = {
     "PUT api/price-lists/<int:list_id>/prices/": door(
         EDITORS, body=lambda w: {"prices": [{"variant_id": w.variant.pk, "price": "9.00"}]}
     ),
+    # --- promotions and taxes ---
+    "GET api/promotions/": door(SEE_PROMOTIONS),
+    "POST api/promotions/": door(
+        EDITORS - {KEY}, 201, body={"name": "Genna", "kind": "percentage", "percent": "5"}
+    ),
+    f"GET {PROMOTION}": door(SEE_PROMOTIONS),
+    f"PATCH {PROMOTION}": door(EDITORS - {KEY}, body={"name": "Timket"}),
+    f"DELETE {PROMOTION}": door(EDITORS - {KEY}, 204),
+    f"GET {PROMOTION}coupons/": door(SEE_PROMOTIONS),
+    f"POST {PROMOTION}coupons/": door(EDITORS - {KEY}, 201, body={"code": "GENNA"}),
+    f"POST {PROMOTION}coupons/batch/": door(EDITORS - {KEY}, 201, body={"count": 2}),
+    f"GET {PROMOTION}coupons/<int:coupon_id>/": door(SEE_PROMOTIONS),
+    f"PATCH {PROMOTION}coupons/<int:coupon_id>/": door(EDITORS - {KEY}, body={"limit": 5}),
+    f"DELETE {PROMOTION}coupons/<int:coupon_id>/": door(EDITORS - {KEY}, 204),
+    "GET api/tax-rates/": door(TAXES),
+    "POST api/tax-rates/": door(
+        TAXES, 201, body={"tax_category": "zero", "rate": "0", "valid_from": "2031-01-01T00:00:00Z"}
+    ),
+    "GET api/tax-rates/<int:rate_id>/": door(TAXES),
+    "PATCH api/tax-rates/<int:rate_id>/": door(TAXES, body={"name": "VAT"}),
+    "DELETE api/tax-rates/<int:rate_id>/": door(OWNERS, 204),
+    "GET api/tax-categories/": door(TAXES),
+    "POST api/tax-categories/": door(TAXES, 201, body={"code": "low", "name": "Low"}),
+    f"GET {TAXED}": door(TAXES),
+    f"PATCH {TAXED}": door(TAXES, body={"name": "Reduced"}),
+    f"DELETE {TAXED}": door(TAXES, 204),
+    f"GET {TAXED}assignments/": door(TAXES),
+    f"POST {TAXED}assignments/": door(TAXES, 201, body=lambda w: {"product": w.single.pk}),
+    f"DELETE {TAXED}assignments/<int:assignment_id>/": door(TAXES, 204),
+    "GET api/tax-exemptions/": door(TAXES),
+    "POST api/tax-exemptions/": door(
+        TAXES, 201,
+        body=lambda w: {"group": w.group.pk, "certificate": "D-2", "valid_from": "2026-01-01T00:00:00Z"},
+    ),
+    "GET api/tax-exemptions/<int:exemption_id>/": door(TAXES),
+    "PATCH api/tax-exemptions/<int:exemption_id>/": door(TAXES, body={"certificate": "D-3"}),
+    "DELETE api/tax-exemptions/<int:exemption_id>/": door(TAXES, 204),
     # --- where things go, and how ---
     "GET api/places/areas/": for_all(),
     "POST api/places/areas/": door(
@@ -358,6 +403,7 @@ def address(world: World, route: str, who: str) -> str:
         "api/keys/": lambda: world.things["key"].public_id,
         "api/customer-groups/": lambda: world.users[CUSTOMER].public_id,
         "api/staff/": lambda: world.users[SUPPORT].public_id,
+        "api/ledger/entries/": lambda: world.things["entry"].public_id,
         "api/imports/": lambda: world.things["import"].public_id,
         "api/exports/": lambda: world.things["export"].public_id,
     }
@@ -395,5 +441,10 @@ def address(world: World, route: str, who: str) -> str:
             "<int:price_id>",
             str(world.things["current price" if "end/" in filled else "future price"].pk),
         )
-        .replace("<slug:code>", world.language.pk)
+        .replace("<slug:code>", "reduced" if "tax-categories" in route else world.language.pk)
+        .replace("<int:promotion_id>", str(world.promotion.pk))
+        .replace("<int:coupon_id>", str(world.coupon.pk))
+        .replace("<int:rate_id>", str(world.things["future rate"].pk))
+        .replace("<int:assignment_id>", str(world.things["tax assignment"].pk))
+        .replace("<int:exemption_id>", str(world.things["tax exemption"].pk))
     )

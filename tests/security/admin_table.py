@@ -44,6 +44,8 @@ ADMIN: dict[str, Pages] = {
     "account.session": Pages(OWNERS),
     "account.apikey": Pages(OWNERS, actions={"revoke": OWNERS}),
     "audit.auditentry": Pages(OWNERS | {FINANCE}),
+    "ledger.account": Pages(OWNERS | {FINANCE}),
+    "ledger.entry": Pages(OWNERS | {FINANCE}),
     "events.letter": Pages(OWNERS | {SUPPORT}),
     "catalog.category": Pages(
         EVERY_ROLE, EDITORS, EDITORS, EDITORS, actions={"delete_selected": EDITORS}
@@ -86,10 +88,15 @@ ADMIN: dict[str, Pages] = {
         )
         for name in ("places.area", "places.pickuppoint", "pricing.deliverymethod")
     },
-    "pricing.taxrate": Pages(
-        OWNERS | {FINANCE}, OWNERS | {FINANCE}, OWNERS | {FINANCE}, OWNERS,
-        actions={"delete_selected": OWNERS},
+    # A rate that has begun, as this one, is ended and not deleted.
+    "pricing.taxrate": Pages(OWNERS | {FINANCE}, OWNERS | {FINANCE}, OWNERS | {FINANCE}),
+    "pricing.taxcategory": Pages(*[OWNERS | {FINANCE}] * 4),
+    "pricing.taxexemption": Pages(*[OWNERS | {FINANCE}] * 4),
+    "pricing.promotion": Pages(
+        EDITORS | {DESK, FINANCE, SUPPORT}, change=EDITORS, delete=EDITORS,
+        actions=dict.fromkeys(("activate", "deactivate"), EDITORS),
     ),
+    "pricing.coupon": Pages(EDITORS | {DESK, FINANCE, SUPPORT}, change=EDITORS, delete=EDITORS),
     # Jobs are the operator's: their arguments are nobody's business.
     "procrastinate.procrastinatejob": Pages(
         frozenset({SUPERUSER}),

@@ -29,16 +29,19 @@ from audit.models import AuditEntry
 from catalog import attributes, groupings, price_lists, texts
 from catalog.images import add_image, read_picture
 from catalog.models import Price, Product, Transfer, TransferChunk
-from common.actors import GUEST
+from common.actors import GUEST, SYSTEM
 from events.models import Letter
 from inventory.locations import create_location
 from inventory.models import Movement, Reservation
+from ledger import services as ledger
+from ledger.models import Account
+from ledger.services import Line
 from orders.tokens import order_token
 from payments import services as payments
 from payments.models import WebhookEvent
 from places import pickup, services
-from pricing import delivery_verbs
-from pricing.models import TaxRate
+from pricing import coupon_verbs, delivery_verbs, promotion_verbs
+from pricing.models import TaxAssignment, TaxCategory, TaxExemption, TaxRate
 from privacy.models import Erasure, Export
 from tests import factories
 
@@ -231,6 +234,27 @@ def token_for(world: World, name: str) -> dict[str, str]:
     return {"X-Order-Token": order_token(world.things[name].public_id)}
 
 
+def _promotions(world: World) -> None:
+    """A promotion with a code; a tax category with a rate to come, something of it, and somebody exempt."""
+    now = timezone.now()
+    world.things["promotion"] = promotion_verbs.create_promotion(
+        fields={"name": "Meskel", "kind": "percentage", "percent": Decimal(10)}
+    )
+    world.things["coupon"] = coupon_verbs.create_coupon(
+        promotion_id=world.promotion.pk, code="MESKEL", fields={}
+    )
+    TaxCategory.objects.create(code="reduced", name="Reduced")
+    world.things["future rate"] = TaxRate.objects.create(
+        rate="0.05", tax_category_id="standard", area="ET-AA", valid_from=now + timedelta(days=1)
+    )
+    world.things["tax assignment"] = TaxAssignment.objects.create(
+        tax_category_id="zero", category=world.category
+    )
+    world.things["tax exemption"] = TaxExemption.objects.create(
+        group=world.group, certificate="D-1", valid_from=now
+    )
+
+
 def _rest(world: World) -> None:
     buyer = world.users[CUSTOMER]
     world.things["address"] = addresses.add_address(user=buyer, fields={"city": "Addis Ababa"})
@@ -241,6 +265,12 @@ def _rest(world: World) -> None:
     TaxRate.objects.all().delete()
     rate = TaxRate.objects.create(rate="0.15", valid_from=now - timedelta(days=1))
     entry = AuditEntry.objects.create(actor_kind="system", action="world.made")
+    _promotions(world)
+    with transaction.atomic():
+        world.things["entry"] = ledger.post(
+            kind="world.made", key="1", by=SYSTEM,
+            lines=[Line("bank", Decimal(1), "ETB"), Line("variance", Decimal(-1), "ETB")],
+        )  # fmt: skip
     world.things["rows"] = {
         "account.user": buyer,
         "account.session": world.things[f"session of {CUSTOMER}"],
@@ -264,6 +294,8 @@ def _rest(world: World) -> None:
         "inventory.location": create_location(code="bole", name="Bole store"),
         "inventory.movement": Movement.objects.first(),
         "inventory.reservation": Reservation.objects.first(),
+        "ledger.account": Account.objects.get(code="bank"),
+        "ledger.entry": world.things["entry"],
         "orders.order": world.order,
         "payments.payment": world.things["payment of order"],
         "payments.webhookevent": event,
@@ -271,6 +303,10 @@ def _rest(world: World) -> None:
         "places.pickuppoint": world.pickup_point,
         "pricing.deliverymethod": world.delivery_method,
         "pricing.taxrate": rate,
+        "pricing.taxcategory": TaxCategory.objects.get(pk="reduced"),
+        "pricing.taxexemption": world.things["tax exemption"],
+        "pricing.promotion": world.promotion,
+        "pricing.coupon": world.coupon,
         "privacy.erasure": Erasure.objects.create(requested_by="staff", email="gone@buyers.shop"),
         "privacy.export": Export.objects.create(user=world.users[STRANGER]),
         "procrastinate.procrastinatejob": job,
