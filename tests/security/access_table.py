@@ -441,7 +441,9 @@ def address(world: World, route: str, who: str) -> str:
             "<int:price_id>",
             str(world.things["current price" if "end/" in filled else "future price"].pk),
         )
-        .replace("<slug:code>", "reduced" if "tax-categories" in route else world.language.pk)
+        .replace("tax-categories/<slug:code>/assignments", "tax-categories/zero/assignments")
+        .replace("tax-categories/<slug:code>", "tax-categories/reduced")
+        .replace("<slug:code>", world.language.pk)
         .replace("<int:promotion_id>", str(world.promotion.pk))
         .replace("<int:coupon_id>", str(world.coupon.pk))
         .replace("<int:rate_id>", str(world.things["future rate"].pk))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -28,7 +29,8 @@ from orders.checkout import Contact, Item, Wishes, checkout
 from orders.tokens import order_token
 from payments.models import Payment
 from places import pickup, services
-from pricing import delivery_verbs
+from pricing import coupon_verbs, delivery_verbs, promotion_verbs
+from pricing.models import TaxAssignment, TaxCategory, TaxExemption, TaxRate
 from tests.contract import world as contract
 
 PASSWORD = contract.PASSWORD
@@ -82,6 +84,7 @@ def fill() -> FilledShop:
             ("/api/products/{key}/", "key"): shop.yirgacheffe.pk,
             **described,
             **_delivery(),
+            **_pricing(),
             ("/api/products", "key"): shop.jebena.pk,
             ("/api/categories", "key"): Category.objects.create(name="Empty", slug="empty").pk,
             ("/api/keys", "public_id"): key.public_id,
@@ -130,6 +133,17 @@ def fill() -> FilledShop:
             "stock_transfers_create": {"from": "main", "to": "bole", "quantity": 1},
             "stock_locations_create": {"code": "adama"},
             "stock_locations_change": {"code": "bole-road"},
+            "promotions_create": {"kind": "percentage", "level": "order", "percent": "5"},
+            "promotions_change": {"kind": "percentage", "level": "order", "percent": "5"},
+            "coupons_create": {"code": "GENNA"},
+            "coupons_generate": {"count": 2},
+            "tax_rates_create": {"tax_category": "zero", "rate": "0", "valid_from": "2031-01-01T00:00:00Z"},
+            "tax_rates_change": {"tax_category": "reduced", "rate": "0.04", "area": ""},
+            "tax_categories_create": {"code": "low"},
+            "tax_assignments_create": {"product": shop.berbere.pk},
+            "tax_exemptions_create": {
+                "user": str(shop.dawit.public_id), "certificate": "D-2", "valid_from": "2026-01-01T00:00:00Z"
+            },
             "customer_groups_customers_add": {"email": shop.hana.email},
             "price_list_prices_set": {"prices": [{"variant_id": variant.pk, "price": "9.00"}]},
             "keys_create": {"expires_at": (timezone.now() + timedelta(days=30)).isoformat()},
@@ -186,6 +200,33 @@ def _delivery() -> dict[Any, Any]:
         ("/api/places/areas", "key"): bole.pk,
         ("/api/places/pickup-points", "key"): point.pk,
         ("/api/delivery/methods", "key"): method.pk,
+    }
+
+
+def _pricing() -> dict[Any, Any]:
+    """A promotion with a code, and a rate, a category and an exemption of taxes; returns where their paths lead."""
+    now = timezone.now()
+    promotion = promotion_verbs.create_promotion(
+        fields={"name": "Meskel", "kind": "percentage", "percent": Decimal(10)}
+    )
+    coupon = coupon_verbs.create_coupon(promotion_id=promotion.pk, code="MESKEL", fields={})
+    category = TaxCategory.objects.create(code="reduced", name="Reduced")
+    rate = TaxRate.objects.create(
+        tax_category=category, rate="0.05", valid_from=now + timedelta(days=1)
+    )
+    nothings = TaxCategory.objects.create(code="nothings", name="Of nothing")
+    shelf = Category.objects.create(name="Books", slug="books")
+    assigned = TaxAssignment.objects.create(tax_category_id="zero", category=shelf)
+    embassies = customer_groups.create_group(name="Embassies")
+    freed = TaxExemption.objects.create(group=embassies, certificate="D-1", valid_from=now)
+    return {
+        ("/api/promotions", "promotion_id"): promotion.pk,
+        ("/api/promotions", "coupon_id"): coupon.pk,
+        ("/api/tax-rates", "rate_id"): rate.pk,
+        ("/api/tax-categories/{code}/", "code"): nothings.pk,
+        ("/api/tax-categories/{code}/assignments", "code"): "zero",
+        ("/api/tax-categories", "assignment_id"): assigned.pk,
+        ("/api/tax-exemptions", "exemption_id"): freed.pk,
     }
 
 
