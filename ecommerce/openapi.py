@@ -58,6 +58,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "TransferFormat": ["nexus", "shopify"],
         "TransferFileKind": ["csv", "jsonl"],
         "RemarkKind": ["rejected", "notice"],
+        "AreaKind": "places.models.Kind.choices",
+        "DeliveryKind": "pricing.models.DeliveryKind.choices",
         "AttributeKind": "catalog.models.attributes.Kind.choices",
     },
     "SORT_OPERATIONS": False,
@@ -69,6 +71,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     ],
     "TAGS": [
         {"name": "auth", "description": "Accounts: register, verify, sign in, reset, profile."},
+        {"name": "places", "description": "Areas as a tree, and pickup points."},
+        {"name": "delivery", "description": "How things travel, and what that costs."},
         {"name": "addresses", "description": "The address book of whoever is signed in."},
         {"name": "staff", "description": "Who works in the shop, and in which roles."},
         {"name": "keys", "description": "API keys: what programs may do."},
@@ -78,6 +82,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             "description": "The catalogue as files: from other shops, to spreadsheets, and back.",
         },
         {"name": "orders", "description": "Checkout and what became of an order."},
+        {
+            "name": "documents",
+            "description": "Invoices, receipts, credit notes and packing slips, as PDF.",
+        },
         {"name": "payments", "description": "Paying an order through Chapa."},
         {"name": "ledger", "description": "What happened to money, in double entry."},
         {"name": "audit", "description": "Who did what, when and from where."},

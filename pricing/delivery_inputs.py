@@ -56,7 +56,7 @@ class TaxCategoryField(serializers.Field[Any, Any, Any, Any]):
 # --- fees -------------------------------------------------------------------------------------
 
 
-class FeeSerializer(serializers.Serializer[DeliveryFee]):
+class DeliveryFeeSerializer(serializers.Serializer[DeliveryFee]):
     """One row of a table."""
 
     area = PlaceSerializer(allow_null=True, help_text="Null: everywhere without a table.")
@@ -68,7 +68,7 @@ class FeeSerializer(serializers.Serializer[DeliveryFee]):
     free_above = OwnMoneyField()
 
 
-class FeeInputSerializer(StrictSerializer):
+class DeliveryFeeInputSerializer(StrictSerializer):
     """One row of a table to set. All its amounts are of the currency of `fee`."""
 
     area = AreaField(
@@ -102,16 +102,16 @@ class FeeInputSerializer(StrictSerializer):
         return {**attrs, **amounts, "currency": currency}
 
 
-class FeesInputSerializer(StrictSerializer):
+class DeliveryFeesInputSerializer(StrictSerializer):
     """All fees of a method."""
 
-    fees = FeeInputSerializer(many=True, max_length=MOST_FEES)  # type: ignore[call-arg]
+    fees = DeliveryFeeInputSerializer(many=True, max_length=MOST_FEES)  # type: ignore[call-arg]
 
 
 # --- windows ----------------------------------------------------------------------------------
 
 
-class WindowSerializer(serializers.Serializer[Any]):
+class DeliveryWindowSerializer(serializers.Serializer[Any]):
     """A span of a weekday, every week, in the shop's own time zone."""
 
     id = serializers.IntegerField()
@@ -123,7 +123,7 @@ class WindowSerializer(serializers.Serializer[Any]):
     capacity = serializers.IntegerField(allow_null=True)
 
 
-class WindowInputSerializer(TolerantSerializer):
+class DeliveryWindowInputSerializer(TolerantSerializer):
     """A window to set."""
 
     SHOWN_ONLY = frozenset({"id"})
@@ -138,16 +138,18 @@ class WindowInputSerializer(TolerantSerializer):
     )
 
 
-class WindowsInputSerializer(StrictSerializer):
+class DeliveryWindowsInputSerializer(StrictSerializer):
     """All windows of a method."""
 
-    windows = WindowInputSerializer(many=True, max_length=MOST_WINDOWS)  # type: ignore[call-arg]
+    windows = DeliveryWindowInputSerializer(many=True, max_length=MOST_WINDOWS)  # type: ignore[call-arg]
 
 
 # --- methods ----------------------------------------------------------------------------------
 
 
-class _ShortMethodSerializer(ForCaller):
+class DeliveryMethodSummarySerializer(ForCaller):
+    """How things travel, in short."""
+
     id = serializers.IntegerField()
     code = serializers.CharField()
     name = OwnTextField()
@@ -155,15 +157,15 @@ class _ShortMethodSerializer(ForCaller):
     kind = serializers.ChoiceField(choices=DeliveryKind.choices)
 
 
-class DeliveryMethodSerializer(_ShortMethodSerializer):
+class DeliveryMethodSerializer(DeliveryMethodSummarySerializer):
     """How things travel, with all its fees and windows."""
 
     STAFF_ONLY = ("is_active", "translations", "version")
 
     currencies = serializers.SerializerMethodField(help_text="In which there are fees.")
     tax_category = serializers.CharField(source="tax_category_id")
-    fees = FeeSerializer(source="fees.all", many=True)
-    windows = WindowSerializer(source="windows.all", many=True)
+    fees = DeliveryFeeSerializer(source="fees.all", many=True)
+    windows = DeliveryWindowSerializer(source="windows.all", many=True)
     position = serializers.IntegerField()
     is_active = serializers.BooleanField(required=False, help_text="Staff.")
     translations = OwnTranslationsField(required=False, help_text="Staff.")
@@ -191,7 +193,7 @@ class DeliveryMethodInputSerializer(TolerantSerializer):
 # --- options ----------------------------------------------------------------------------------
 
 
-class OptionsQuerySerializer(serializers.Serializer[Any]):
+class DeliveryOptionsQuerySerializer(serializers.Serializer[Any]):
     """What is to travel, and where to."""
 
     area = serializers.CharField(
@@ -214,7 +216,7 @@ class OptionsQuerySerializer(serializers.Serializer[Any]):
         return {"currency": settings.SHOP_CURRENCY, **attrs}
 
 
-class SlotSerializer(serializers.Serializer[Any]):
+class DeliverySlotSerializer(serializers.Serializer[Any]):
     """One window on one day."""
 
     window = serializers.IntegerField()
@@ -224,7 +226,7 @@ class SlotSerializer(serializers.Serializer[Any]):
     order_by = serializers.DateTimeField(help_text="Until then.")
 
 
-class RefusalSerializer(serializers.Serializer[Any]):
+class DeliveryRefusalSerializer(serializers.Serializer[Any]):
     """Why a method is not offered."""
 
     code = serializers.ChoiceField(choices=[one.value for one in NoReason], source="reason")
@@ -232,16 +234,16 @@ class RefusalSerializer(serializers.Serializer[Any]):
     details = serializers.DictField(source="data", help_text="Such as `max_weight_grams`.")
 
 
-class OptionSerializer(serializers.Serializer[Option]):
+class DeliveryOptionSerializer(serializers.Serializer[Option]):
     """One method: what it costs there, or why it does not go there."""
 
-    method = _ShortMethodSerializer()
+    method = DeliveryMethodSummarySerializer()
     available = serializers.SerializerMethodField()
     fee = serializers.SerializerMethodField(help_text="To be paid for goods of that value.")
     full_fee = serializers.SerializerMethodField(help_text="Below `free_above`.")
     free_above = serializers.SerializerMethodField()
-    refusal = RefusalSerializer(allow_null=True)
-    slots = SlotSerializer(many=True, help_text="The next seven days.")
+    refusal = DeliveryRefusalSerializer(allow_null=True)
+    slots = DeliverySlotSerializer(many=True, help_text="The next seven days.")
 
     def get_available(self, option: Option) -> bool:
         return option.fee is not None
@@ -263,7 +265,7 @@ class OptionSerializer(serializers.Serializer[Option]):
         return Money(fee.free_above, fee.currency).as_json()
 
 
-class OptionsSerializer(serializers.Serializer[Any]):
+class DeliveryOptionsSerializer(serializers.Serializer[Any]):
     """All methods, in the shop's order."""
 
-    results = OptionSerializer(many=True)
+    results = DeliveryOptionSerializer(many=True)

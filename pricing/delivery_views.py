@@ -22,13 +22,13 @@ from common.transactions import lock_row
 from places.refusals import NoSuchArea
 from pricing import delivery_verbs as verbs
 from pricing.delivery_inputs import (
+    DeliveryFeesInputSerializer,
     DeliveryMethodInputSerializer,
     DeliveryMethodSerializer,
-    FeesInputSerializer,
-    OptionSerializer,
-    OptionsQuerySerializer,
-    OptionsSerializer,
-    WindowsInputSerializer,
+    DeliveryOptionSerializer,
+    DeliveryOptionsQuerySerializer,
+    DeliveryOptionsSerializer,
+    DeliveryWindowsInputSerializer,
 )
 from pricing.delivery_options import delivery_options
 from pricing.delivery_refusals import (
@@ -70,7 +70,7 @@ class DeliveryOptionsView(PublicDoor):
     """How goods can travel to an area."""
 
     noun = "pricing.deliverymethod"
-    serializer_class = OptionsSerializer
+    serializer_class = DeliveryOptionsSerializer
 
     @refuses(NoSuchArea)
     @extend_schema(
@@ -81,15 +81,15 @@ class DeliveryOptionsView(PublicDoor):
             " does not go there. The fee that counts is that of the quote."
         ),
         tags=TAGS,
-        parameters=[OptionsQuerySerializer],
+        parameters=[DeliveryOptionsQuerySerializer],
     )
     def get(self, request: Request) -> Response:
-        asked = checked(OptionsQuerySerializer, request.query_params)
+        asked = checked(DeliveryOptionsQuerySerializer, request.query_params)
         if not has_minor_units_of(asked["value"], asked["currency"]):
             raise invalid_field("value", "invalid", f"{asked['currency']} has fewer decimals.")
         options = delivery_options(now=timezone.now(), **asked)
         context = {**self.get_serializer_context(), "value": asked["value"]}
-        shown = OptionSerializer(options, many=True, context=context)  # type: ignore[arg-type]
+        shown = DeliveryOptionSerializer(options, many=True, context=context)  # type: ignore[arg-type]
         return Response({"results": shown.data})
 
 
@@ -180,13 +180,13 @@ class DeliveryFeesView(DeliveryDoor):
         ),
         tags=TAGS,
         parameters=[KEY],
-        request=FeesInputSerializer,
+        request=DeliveryFeesInputSerializer,
         responses={200: DeliveryMethodSerializer},
     )
     @honours_if_match(_hold)
     def put(self, request: Request, key: str) -> Response:
         found = verbs.find_method(key, archived=True)
-        given = checked(FeesInputSerializer, request.data)
+        given = checked(DeliveryFeesInputSerializer, request.data)
         return self.answer(request, verbs.set_fees(method_id=found.pk, fees=given["fees"]))
 
 
@@ -200,12 +200,12 @@ class DeliveryWindowsView(DeliveryDoor):
         description="These, and no others; one that stays keeps its id. Times are in the shop's own time zone.",
         tags=TAGS,
         parameters=[KEY],
-        request=WindowsInputSerializer,
+        request=DeliveryWindowsInputSerializer,
         responses={200: DeliveryMethodSerializer},
     )
     @honours_if_match(_hold)
     def put(self, request: Request, key: str) -> Response:
         found = verbs.find_method(key, archived=True)
-        given = checked(WindowsInputSerializer, request.data)
+        given = checked(DeliveryWindowsInputSerializer, request.data)
         changed = verbs.set_windows(method_id=found.pk, windows=given["windows"])
         return self.answer(request, changed)

@@ -77,7 +77,7 @@ def test_the_key_is_documented_where_it_is_honoured():
         "checkout", "orders_cancel", "payments_start", "categories_create", "products_create",
         "variants_create", "variants_create_many", "attributes_create", "brands_create", "collections_create",
         "collection_products_add", "languages_create", "price_lists_create", "product_types_create", "terms_create",
-        "variant_prices_create", "variant_prices_end",
+        "variant_prices_create", "variant_prices_end", "areas_create", "pickup_points_create", "delivery_methods_create",
     }  # fmt: skip
 
 

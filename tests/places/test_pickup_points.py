@@ -98,9 +98,7 @@ def test_the_nearest_first(api, addis, bole):
     assert ([row["slug"] for row in third["results"]], third["next"]) == (["somewhere"], None)
 
 
-@pytest.mark.parametrize(
-    "near", ["9", "9,", "91,0", "0,181", "nan,0", "9,38,1", "a,b", "inf,1"]
-)
+@pytest.mark.parametrize("near", ["9", "9,", "91,0", "0,181", "nan,0", "9,38,1", "a,b", "inf,1"])
 def test_where_is_that(api, near):
     refused(api.get(URL, {"near": near}), 400, "invalid")
 
