@@ -193,26 +193,22 @@ def add_variants(*, product_id: int, new: Sequence[NewVariant], by: Actor) -> li
 
 def update_variant(*, variant_id: int, changes: Mapping[str, Any], by: Actor) -> bool:
     """Change a variant; `stock` means pieces that can be sold, `on_hand` pieces counted on the shelf.
-
-    With `expected_stock` a count of `stock` is refused when something was sold since that was read.
+    `expected_stock`: what could be sold when `stock` was counted.
 
     Returns:
         Whether anything differed.
 
     Raises:
-        SkuTaken, OptionsTaken, CompareAtBelowPrice; inventory.services.BelowReserved: fewer counted than promised.
-        inventory.refusals.StockMoved: there is not the stock that was expected.
+        SkuTaken, OptionsTaken, CompareAtBelowPrice; inventory.refusals.BelowReserved, StockMoved: a count that is refused.
     """
     with transaction.atomic():
         variant = find_variant(variant_id)
         changes = dict(changes)
         stock, on_hand = changes.pop("stock", None), changes.pop("on_hand", None)
-        expected = changes.pop("expected_stock", None)
         parts = changes.pop("parts", None)
         bundled = parts is not None and set_parts(variant_id=variant_id, parts=parts)
-        counted = (
-            set_stock(variant, stock=stock, on_hand=on_hand, by=by, expected=expected) or bundled
-        )
+        seen = changes.pop("expected_stock", None)
+        counted = set_stock(variant, stock=stock, on_hand=on_hand, by=by, expected=seen) or bundled
         product = _lock_product(variant.product_id)
         variant = lock_row(Variant.objects.all(), variant_id, missing=NO_VARIANT)
         if "options" in changes:
