@@ -27,6 +27,7 @@ from tests.contract.scenarios import (
     catalog_publication,
     catalog_search,
     catalog_transfers,
+    documents,
     gateway,
     keys,
     ledger,
@@ -34,6 +35,7 @@ from tests.contract.scenarios import (
     payments,
     phone,
     places,
+    pricing,
     privacy,
     second_factor,
     sessions,
@@ -57,6 +59,7 @@ MODULES = [
     catalog_search,
     catalog_transfers,
     orders,
+    documents,
     payments,
     gateway,
     addresses,
@@ -66,6 +69,7 @@ MODULES = [
     ledger,
     phone,
     places,
+    pricing,
     stock,
 ]
 
