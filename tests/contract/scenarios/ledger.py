@@ -19,7 +19,7 @@ ORDER = UUID("01936b2f-0000-7000-8000-0000000000aa")
 
 def read_ledger(s: Recorder) -> None:
     """A payment came in; where is its money now?"""
-    at = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+    at = datetime(2026, 3, 2, 9, tzinfo=UTC)
     with transaction.atomic():
         received = services.post(
             kind="payment.received", key="7K3QX-M2PTA-8W6J0C4R9DHB5YVN1S3T", by=GATEWAY, order=ORDER, occurred_at=at,
@@ -39,7 +39,7 @@ def read_ledger(s: Recorder) -> None:
     token = s.world.staff_token
     s.call(
         "ledger_trial_balance", "day", "What everything came to at the end of a day",
-        token=token, query={"at": "2026-03-02T20:59:59Z"}, status=200,
+        token=token, query={"at": "2026-03-02T21:00:00Z"}, status=200,
     )  # fmt: skip
     s.call(
         "ledger_trial_balance", "invalid", "That is no moment",
