@@ -54,6 +54,11 @@ MEANT = {
     "variant_prices_change": {"price"},
     "customer_groups_customers_add": {"id"},  # who
     **{
+        f"{noun}_{verb}": {"is_active"}  # whether it can be chosen
+        for noun in ("areas", "pickup_points", "delivery_methods")
+        for verb in ("create", "change")
+    },
+    **{
         f"{noun}_{verb}": GOODS
         for noun in ("products", "variants")
         for verb in ("create", "replace", "change")
