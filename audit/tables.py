@@ -223,9 +223,7 @@ AUDITED: Mapping[str, Audited] = {
     ),
     "pricing_deliveryfee": Audited(
         "delivery_fee",
-        shown=_columns(
-            "area_id currency min_weight max_weight min_value max_value fee free_above"
-        ),
+        shown=_columns("area_id currency min_weight max_weight min_value max_value fee free_above"),
         beside=_columns("method_id"),
     ),
     "pricing_deliverywindow": Audited(
@@ -309,7 +307,9 @@ AUDITED: Mapping[str, Audited] = {
         beside=_columns("payment_id user_id"),
         events=("UPDATE", "DELETE"),
     ),
-    "ledger_account": Audited("ledger_account", shown=_columns("name kind is_active"), public="code"),
+    "ledger_account": Audited(
+        "ledger_account", shown=_columns("name kind is_active"), public="code"
+    ),
     # --- Who ------------------------------------------------------------------------------------
     "account_user": Audited(
         "user",
