@@ -15,6 +15,7 @@ from pricing.promotion_verbs import create_promotion
 from tests.contract.recorder import Recorder
 from tests.contract.scenarios.catalog_model import listed
 from tests.contract.scenarios.catalog_prices import refused
+from tests.contract.scenarios.second_factor import set_up, standing_clock, token_of
 
 KEY = "pricing-2026-11-23-0001"
 AN_ORDER = UUID("019ab2f0-7c11-7a3e-9d2f-5b6c7d8e9f02")
@@ -249,4 +250,40 @@ def _exemptions(s: Recorder, token: str) -> None:
     s.call("tax_exemptions_delete", "delete", "Delete it", **one, status=204)
 
 
-STORIES = [promotions, coupons, taxes]
+def sensitive(s: Recorder) -> None:
+    """Changing what people pay wants a code of the last 12 hours."""
+    with standing_clock():
+        set_up(s.world.owner)
+    token = token_of(s.world.owner, hours=13)
+    since = "2026-01-01T00:00:00Z"
+    promotion, coupon = {"promotion_id": 1}, {"promotion_id": 1, "coupon_id": 1}
+    category, rate, exemption = {"code": "zero"}, {"rate_id": 1}, {"exemption_id": 1}
+    name = {"name": "Meskel"}
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("promotions_create", {"body": MESKEL}),
+        ("promotions_change", {"path": promotion, "body": name}),
+        ("promotions_delete", {"path": promotion}),
+        ("coupons_create", {"path": promotion, "body": {"code": "MESKEL"}}),
+        ("coupons_generate", {"path": promotion, "body": {"count": 2}}),
+        ("coupons_change", {"path": coupon, "body": {"limit": 2}}),
+        ("coupons_delete", {"path": coupon}),
+        ("tax_rates_create", {"body": {"rate": "0.05", "valid_from": SOON}}),
+        ("tax_rates_change", {"path": rate, "body": {"valid_until": SOON}}),
+        ("tax_rates_delete", {"path": rate}),
+        ("tax_categories_create", {"body": {"code": "low", "name": "Low"}}),
+        ("tax_categories_change", {"path": category, "body": name}),
+        ("tax_categories_delete", {"path": category}),
+        ("tax_assignments_create", {"path": category, "body": {"product": 1}}),
+        ("tax_assignments_delete", {"path": {**category, "assignment_id": 1}}),
+        ("tax_exemptions_create", {"body": {"group": 1, "certificate": "A", "valid_from": since}}),
+        ("tax_exemptions_change", {"path": exemption, "body": {"certificate": "B"}}),
+        ("tax_exemptions_delete", {"path": exemption}),
+    ]
+    for operation, rest in calls:
+        s.call(
+            operation, "second_factor", "A code is needed for this; the last one is too old",
+            token=token, status=403, code="second_factor_required", **rest,
+        )  # fmt: skip
+
+
+STORIES = [promotions, coupons, taxes, sensitive]
