@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +26,7 @@ from catalog.models import Category, Image, Price, Product
 from common.actors import SYSTEM
 from inventory.locations import create_location
 from orders.checkout import Contact, Item, Wishes, checkout
+from orders.documents.models import LegalDetails
 from orders.tokens import order_token
 from payments.models import Payment
 from places import pickup, services
@@ -85,6 +86,9 @@ def fill() -> FilledShop:
             **described,
             **_delivery(),
             **_pricing(),
+            "details_id": LegalDetails.objects.create(
+                valid_from=date(2026, 1, 1), legal_name="Buna House PLC"
+            ).pk,
             ("/api/products", "key"): shop.jebena.pk,
             ("/api/categories", "key"): Category.objects.create(name="Empty", slug="empty").pk,
             ("/api/keys", "public_id"): key.public_id,
@@ -144,6 +148,8 @@ def fill() -> FilledShop:
             "tax_exemptions_create": {
                 "user": str(shop.dawit.public_id), "certificate": "D-2", "valid_from": "2026-01-01T00:00:00Z"
             },
+            "legal_details_create": {"valid_from": "2027-01-01", "email": "shop@example.com"},
+            "legal_details_change": {"valid_from": "2027-01-02", "email": "shop@example.com"},
             "customer_groups_customers_add": {"email": shop.hana.email},
             "price_list_prices_set": {"prices": [{"variant_id": variant.pk, "price": "9.00"}]},
             "keys_create": {"expires_at": (timezone.now() + timedelta(days=30)).isoformat()},
@@ -224,7 +230,8 @@ def _pricing() -> dict[Any, Any]:
         ("/api/promotions", "coupon_id"): coupon.pk,
         ("/api/tax-rates", "rate_id"): rate.pk,
         ("/api/tax-categories/{code}/", "code"): nothings.pk,
-        ("/api/tax-categories/{code}/assignments", "code"): "zero",
+        ("/api/tax-categories/{code}/assignments/", "code"): "zero",
+        ("/api/tax-categories/{code}/assignments/{assignment_id}/", "code"): "zero",
         ("/api/tax-categories", "assignment_id"): assigned.pk,
         ("/api/tax-exemptions", "exemption_id"): freed.pk,
     }
