@@ -282,9 +282,8 @@ AUDITED: Mapping[str, Audited] = {
     ),
     "orders_legaldetails": Audited(
         "legal_details",
-        shown=_columns(
-            "valid_from legal_name trade_name tin vat_number address phone email footer"
-        ),
+        shown=_columns("valid_from legal_name trade_name tin vat_number"),
+        masked=_columns("address phone email footer"),
     ),
     "payments_payment": Audited(
         "payment",

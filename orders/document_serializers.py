@@ -77,4 +77,6 @@ class LegalDetailsInputSerializer(StrictModelSerializer):
     class Meta:
         model = LegalDetails
         fields = FIELDS
-        extra_kwargs = {"valid_from": {"validators": []}}  # the constraint has the last word
+        extra_kwargs: dict[str, Any] = {
+            "valid_from": {"validators": []}  # the constraint has the last word
+        }

@@ -10,7 +10,6 @@ from django.utils.cache import patch_vary_headers
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, status
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -23,7 +22,7 @@ from common.errors import NotFound
 from common.idempotency import idempotent
 from common.languages import chosen
 from common.public_doors import VERBS, checked
-from common.schema import FORBIDDEN, TOO_MANY, refuses
+from common.schema import TOO_MANY, refuses
 from orders import throttles
 from orders.access import HoldsOrder
 from orders.document_serializers import (
@@ -79,14 +78,11 @@ def find_documented_order(request: Request, public_id: UUID) -> Order:
     Documents of a customer who was erased are kept for the law, and shown to whoever answers for them alone.
 
     Raises:
-        NotFound: there is no such order, or it is somebody else's.
-        PermissionDenied: its customer was erased.
+        NotFound: there is no such order, it is somebody else's, or its customer was erased.
     """
     order = find_order(request, public_id)
     if order.redacted_at is not None and not request.user.has_perm("orders.view_document"):
-        raise PermissionDenied(
-            "The customer's data was erased; its documents are kept for finance alone."
-        )
+        raise NotFound("The customer's data was erased; its documents are kept for finance alone.")
     return order
 
 
@@ -130,7 +126,7 @@ def _language(request: Request) -> Language:
 class InvoiceView(PdfView):
     """The invoice."""
 
-    @refuses(NoDocumentYet, FORBIDDEN, TOO_MANY)
+    @refuses(NoDocumentYet, TOO_MANY)
     @extend_schema(
         operation_id="orders_invoice",
         summary="Fetch an order's invoice",
@@ -147,7 +143,7 @@ class InvoiceView(PdfView):
 class ReceiptView(PdfView):
     """The receipt."""
 
-    @refuses(NoDocumentYet, FORBIDDEN, TOO_MANY)
+    @refuses(NoDocumentYet, TOO_MANY)
     @extend_schema(
         operation_id="orders_receipt",
         summary="Fetch the receipt for an order's money",
@@ -186,7 +182,7 @@ class PackingSlipView(PdfView):
 class NumberedDocumentView(PdfView):
     """A document by its number."""
 
-    @refuses(FORBIDDEN, TOO_MANY)
+    @refuses(TOO_MANY)
     @extend_schema(
         operation_id="orders_document",
         summary="Fetch a document by its number",
@@ -213,7 +209,7 @@ class DocumentListView(generics.GenericAPIView[Any]):
     orderings = {"issued_at": "issued_at", "-issued_at": "-issued_at"}
     default_ordering = "issued_at"
 
-    @refuses(FORBIDDEN, TOO_MANY)
+    @refuses(TOO_MANY)
     @extend_schema(
         operation_id="orders_documents_list",
         summary="List an order's documents",

@@ -11,7 +11,8 @@ from django.db import connection, transaction
 from audit import triggers
 from common.jobs import stalled_jobs
 from ledger import triggers as ledger_triggers
-from reporting import ledger_invariants
+from orders.documents import triggers as document_triggers
+from reporting import document_invariants, ledger_invariants
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +254,7 @@ QUERIES: dict[str, tuple[str, str]] = {
         "variant {0} costs {1}, its history says {2}",
     ),
     **ledger_invariants.QUERIES,
+    **document_invariants.QUERIES,
 }
 
 LIMIT = 100  # rows named per invariant; more of the same helps nobody
@@ -274,6 +276,7 @@ def examine() -> list[Violation]:
         ]
         found += [Violation("every change is audited", flaw) for flaw in triggers.flaws()]
         found += [Violation("the ledger is guarded", flaw) for flaw in ledger_triggers.flaws()]
+        found += [Violation("documents are guarded", flaw) for flaw in document_triggers.flaws()]
     return found
 
 

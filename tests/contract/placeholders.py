@@ -12,6 +12,7 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 # Values of these fields are secrets or random; wherever the value appears, it is replaced.
 LEARNED = {"order_token", "token", "number", "reference", "device"}
 EPOCH = datetime(2026, 11, 2, 7, 15, tzinfo=UTC)
+ETHIOPIAN = "2019-02-23"  # that day
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _HEX = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
@@ -19,6 +20,8 @@ _HEX = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 _DIGEST = re.compile(r"(?<=-)[0-9a-f]{16}(?=\.(?:webp|jpeg))")
 _JWT = re.compile(r"eyJ[\w-]+\.(eyJ[\w-]+)\.[\w-]+")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|\+00:00)")
+# Documents are counted, from the first of each year.
+_DOCUMENT = re.compile(r"(?:TEST-)?(INV|RCT|CRN|PKS)-\d{4}-(\d{6})")
 _SKU = re.compile(r"NX-[0-9A-Z]{10}")
 _API_KEY = re.compile(r"nxk_[\w-]{8,54}")
 _CURSOR = re.compile(r"(cursor=)[\w:%.-]+")
@@ -43,13 +46,18 @@ class Placeholders:
         elif isinstance(value, list):
             for item in value:
                 self.learn(item)
+        elif isinstance(value, str) and _DOCUMENT.fullmatch(value):
+            return
         elif key in LEARNED and isinstance(value, str) and value and value not in self.known:
             self.known[value] = self._stand_in(key, value)
 
     def apply(self, value: Any) -> Any:
         """The value with everything that changes from run to run replaced."""
         if isinstance(value, dict):
-            return {key: self.apply(item) for key, item in value.items()}
+            return {
+                key: ETHIOPIAN if key == "issued_on_ethiopian" else self.apply(item)
+                for key, item in value.items()
+            }
         if isinstance(value, list):
             return [self.apply(item) for item in value]
         return self._text(value) if isinstance(value, str) else value
@@ -62,6 +70,7 @@ class Placeholders:
         text = _HEX.sub(lambda found: self._numbered("hex", found[0]), text)
         text = _DIGEST.sub(lambda found: self._numbered("hex", found[0])[:16], text)
         text = _API_KEY.sub(self._api_key, text)
+        text = _DOCUMENT.sub(r"\1-2026-\2", text)
         text = _SKU.sub(lambda found: self._numbered("sku", found[0]), text)
         text = _TIME.sub(self._time, text)
         return _CURSOR.sub(rf"\g<1>{CURSOR}", text)

@@ -85,6 +85,7 @@ TAXED = "api/tax-categories/<slug:code>/"
 PRICES_OF = "api/products/<slug:key>/variants/<int:variant_id>/prices/"
 OPTIONS = {"price": "5.00", "options": [{"name": "Colour", "value": "Red"}]}
 ITEM = {"phone": "0911234567"}
+LEGAL = {"valid_from": "2027-01-01", "legal_name": "Buna House PLC"}
 
 
 def order_of(world: World) -> dict[str, Any]:
@@ -352,6 +353,20 @@ API: dict[str, Door] = {
     "GET api/orders/": door(EVERYBODY - {ANON, READ_KEY}),
     "GET api/orders/<uuid:public_id>/": door(HOLDERS | SEE_ORDERS, **NOT_MINE),
     "GET api/orders/<uuid:public_id>/history/": door(HOLDERS | SEE_ORDERS, **NOT_MINE),
+    # Not sold yet: whoever may see the order is told so.
+    "GET api/orders/<uuid:public_id>/invoice.pdf": door(HOLDERS | SEE_ORDERS, 409, **NOT_MINE),
+    "GET api/orders/<uuid:public_id>/receipt.pdf": door(HOLDERS | SEE_ORDERS, 409, **NOT_MINE),
+    "GET api/orders/<uuid:public_id>/packing-slip.pdf": door({*OWNERS, DESK}),
+    "GET api/orders/<uuid:public_id>/documents/": door(HOLDERS | SEE_ORDERS, **NOT_MINE),
+    # A packing slip, which its own customer does not see.
+    "GET api/orders/<uuid:public_id>/documents/<slug:number>.pdf": door(
+        SEE_ORDERS, others=404, named={**HIDDEN, GUEST_HOLDER: 404}
+    ),
+    "GET api/legal-details/": door({*OWNERS, FINANCE}),
+    "POST api/legal-details/": door({*OWNERS, FINANCE}, 201, body=LEGAL),
+    "GET api/legal-details/<int:details_id>/": door({*OWNERS, FINANCE}),
+    "PATCH api/legal-details/<int:details_id>/": door({*OWNERS, FINANCE}, body={"tin": "0012345678"}),
+    "DELETE api/legal-details/<int:details_id>/": door({*OWNERS, FINANCE}, 204),
     "POST api/orders/<uuid:public_id>/payments/": door(
         HOLDERS | {*OWNERS, DESK, KEY}, 201, body={"method": "chapa"}, others=404,
         named={**HIDDEN, FINANCE: 403, SUPPORT: 403},
@@ -444,6 +459,8 @@ def address(world: World, route: str, who: str) -> str:
         .replace("tax-categories/<slug:code>/assignments", "tax-categories/zero/assignments")
         .replace("tax-categories/<slug:code>", "tax-categories/reduced")
         .replace("<slug:code>", world.language.pk)
+        .replace("<slug:number>", world.things["packing slip"].number)
+        .replace("<int:details_id>", str(world.things["legal details"].pk))
         .replace("<int:promotion_id>", str(world.promotion.pk))
         .replace("<int:coupon_id>", str(world.coupon.pk))
         .replace("<int:rate_id>", str(world.things["future rate"].pk))

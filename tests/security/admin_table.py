@@ -80,6 +80,8 @@ ADMIN: dict[str, Pages] = {
         SEE_MONEY,
         actions={"mark_shipped": OWNERS | {DESK}, "mark_completed": OWNERS | {DESK}},
     ),
+    "orders.document": Pages(OWNERS | {FINANCE}),
+    "orders.legaldetails": Pages(*[OWNERS | {FINANCE}] * 4),
     "payments.payment": Pages(SEE_MONEY, actions={"ask_the_gateway": OWNERS | {DESK, FINANCE}}),
     "payments.webhookevent": Pages(OWNERS | {FINANCE}),
     **{
@@ -112,6 +114,7 @@ PAGES: dict[str, frozenset[str]] = {
     "admin/jsi18n/": EVERY_ROLE,
     "admin/audit/auditentry/export/": OWNERS | {FINANCE},
     "admin/account/user/<id>/password/": OWNERS,
+    "admin/orders/document/<int:document_id>/file.pdf": OWNERS | {FINANCE},
 }
 # Open to look at, or no page of their own: tried one by one in the test.
 OTHERS = {

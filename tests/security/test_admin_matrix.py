@@ -131,6 +131,7 @@ def test_every_registered_action_is_in_the_table():
 @pytest.mark.parametrize("route", sorted(PAGES))
 def test_the_other_pages(world, route):
     path = "/" + route.replace("<id>", str(world.users[CUSTOMER].pk))
+    path = path.replace("<int:document_id>", str(world.things["packing slip"].pk))
     found = [visit(world, who, "GET", path, who in PAGES[route]) for who in BROWSERS]
     form = {"password1": "x" * 30, "password2": "x" * 30, "usable_password": "true"}
     if "password/" in route and "<id>" in route:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
@@ -36,6 +36,9 @@ from inventory.models import Movement, Reservation
 from ledger import services as ledger
 from ledger.models import Account
 from ledger.services import Line
+from orders.documents.issuing import issue_packing_slip
+from orders.documents.models import LegalDetails
+from orders.services import lock_order
 from orders.tokens import order_token
 from payments import services as payments
 from payments.models import WebhookEvent
@@ -222,6 +225,12 @@ def _orders(world: World) -> None:
     world.headers[ANON] = {}
     world.headers[OTHER_GUEST] = {"X-Order-Token": order_token(other.public_id)}
     world.headers[GUEST_HOLDER] = token_for(world, "guest order")
+    with transaction.atomic():
+        order = lock_order(world.things["order"].pk)
+        world.things["packing slip"] = issue_packing_slip(order=order)
+    world.things["legal details"] = LegalDetails.objects.create(
+        valid_from=date(2026, 1, 1), legal_name="Buna House PLC"
+    )
     for name in ("order", "guest order"):
         order = world.things[name]
         world.things[f"payment of {name}"] = payments.start(
@@ -276,6 +285,8 @@ def _rest(world: World) -> None:
         "account.session": world.things[f"session of {CUSTOMER}"],
         "account.apikey": world.things["key"],
         "audit.auditentry": entry,
+        "orders.document": world.things["packing slip"],
+        "orders.legaldetails": world.things["legal details"],
         "catalog.category": world.category,
         "catalog.product": world.product,
         "catalog.variant": world.variant,
