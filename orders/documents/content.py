@@ -52,11 +52,12 @@ def people(order: Order) -> Data:
     name = _name_of(address)
     owner = order.owner
     own = f"{owner.first_name} {owner.last_name}".strip() if owner is not None else ""
+    # The law wants a name, and keeps it for years; an e-mail address stands in where there is nothing else.
     buyer = {
         "name": own or name,
         "company": address.get("company", ""),
-        "email": order.email,
         "phone": order.phone,
+        "email": "" if own or name or order.phone else order.email,
     }
     recipient = {
         "name": name or own,

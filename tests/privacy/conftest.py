@@ -203,6 +203,18 @@ class Person:
         self.guest_by_phone = shop.order(guest, phone=LOCAL_PHONE)
         shop.webhook("nobodys-reference-1")  # stray, and about them
         shop.run_jobs("payments.")
+        self.pack()
+
+    def pack(self):
+        """What they bought is packed."""
+        from orders.documents.issuing import issue_packing_slip
+        from orders.models import Order
+        from orders.services import lock_order
+
+        for placed in (self.paid, self.guest_by_email):
+            with transaction.atomic():
+                order = Order.objects.get(public_id=placed["id"])
+                issue_packing_slip(order=lock_order(order.pk))
 
     def work_in_the_shop(self):
         """They also worked here for a while."""
