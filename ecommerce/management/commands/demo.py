@@ -20,6 +20,7 @@ from catalog.demo.building import (
     one_builder,
 )
 from catalog.demo.people import settle_people
+from orders.documents.demo import build_legal_details
 from pricing.delivery_demo import build_delivery
 
 
@@ -42,10 +43,11 @@ class Command(BaseCommand):
                 goods = missing_goods()
                 build_goods(goods, progress=partial(_bar, total=len(goods)))
                 delivery = build_delivery()
+                details = build_legal_details()
                 people = settle_people(file)
         except AnotherBuilder:
             raise CommandError("Another run is building the demo shop: try again later.") from None
-        if shelves or goods or people or delivery:
+        if shelves or goods or people or delivery or details:
             self.stdout.write(
                 f"Demo shop: {len(goods)} products and {shelves} categories added; log-ins in {file}."
             )
