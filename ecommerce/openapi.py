@@ -77,7 +77,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "staff", "description": "Who works in the shop, and in which roles."},
         {"name": "keys", "description": "API keys: what programs may do."},
         {"name": "catalog", "description": "Categories, products, variants and images."},
-        {"name": "stock", "description": "What there is, where it lies, what is promised, and how it changes."},
+        {
+            "name": "stock",
+            "description": "What there is, where it lies, what is promised, and how it changes.",
+        },
         {
             "name": "imports and exports",
             "description": "The catalogue as files: from other shops, to spreadsheets, and back.",

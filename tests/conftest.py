@@ -14,7 +14,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_configure():
-    """Transactional tests empty all tables at their end, log, ledger and documents among them; in a shop triggers refuse that."""
+    """Transactional tests empty all tables at their end, log, ledger and documents too; in a shop triggers refuse that."""
     from django.conf import settings
 
     settings.DATABASES["default"]["OPTIONS"]["options"] += (

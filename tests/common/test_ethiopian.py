@@ -67,7 +67,10 @@ def test_leap_years_come_before_the_gregorian_ones() -> None:
     assert [year for year in range(2010, 2022) if is_leap_year(year)] == [2011, 2015, 2019]
 
 
-@pytest.mark.parametrize("day", [(2017, 13, 6), (2017, 14, 1), (2017, 0, 1), (2017, 1, 31), (0, 1, 1), (2017, 1, 0)])  # fmt: skip
+NO_DAYS = [(2017, 13, 6), (2017, 14, 1), (2017, 0, 1), (2017, 1, 31), (0, 1, 1), (2017, 1, 0)]
+
+
+@pytest.mark.parametrize("day", NO_DAYS)
 def test_days_that_are_none(day: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match="There is no such"):
         EthiopianDate(*day)
