@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection
+from psycopg import ConnectionInfo
 
 from catalog.reads import finding
 from catalog.reads.callers import context_of
@@ -41,6 +42,27 @@ def test_behind_a_pooler_nothing_is_prepared(settings):
     settings.DATABASE_DIRECT_URL = "postgres://elsewhere/nexus"
     rows("SELECT 18 + %(more)s", {"more": 1})
     assert not any("18 +" in text for text in prepared())
+
+
+def test_a_pooler_that_nobody_told_us_of_is_noticed(monkeypatch):
+    """Behind one, `_pg3_0` may be somebody else's statement. It has process ids of its own (tried with PgBouncer 1.18)."""
+    connection.close()
+    given = ConnectionInfo.backend_pid.fget
+    monkeypatch.setattr(ConnectionInfo, "backend_pid", property(lambda info: given(info) + 1))
+    assert rows("SELECT 19 + %(more)s", {"more": 1}) == [(20,)]
+    assert not any("19 +" in text for text in prepared())
+    connection.close()
+
+
+def test_a_plan_that_a_migration_has_made_worthless_is_made_again():
+    sql("CREATE TABLE scratch AS SELECT 7::integer AS number")
+    try:
+        for _ in range(2):
+            assert rows("SELECT number FROM scratch", {}) == [(7,)]
+        sql("ALTER TABLE scratch ALTER COLUMN number TYPE text")
+        assert rows("SELECT number FROM scratch", {}) == [("7",)]
+    finally:
+        sql("DROP TABLE scratch")
 
 
 @pytest.mark.parametrize("ordering", sorted(set(ORDERINGS) - {"relevance"}))
