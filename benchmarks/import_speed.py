@@ -24,7 +24,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-FOLDER = tempfile.TemporaryDirectory(prefix="nexus-import-speed-")
+FOLDER = tempfile.TemporaryDirectory(prefix="nexus-import-speed-", ignore_cleanup_errors=True)
 os.environ["NEXUS_DATA_DIR"] = FOLDER.name
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecommerce.settings")
 

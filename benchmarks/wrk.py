@@ -20,6 +20,10 @@ class Missing(Exception):
     """There is no wrk, and it could not be installed."""
 
 
+class NothingAnswered(ValueError):
+    """Not one answer came within the time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """What one run of wrk found. Times in milliseconds.
@@ -59,14 +63,15 @@ def parse(output: str, paths: int) -> Run:
     """Read what our script made wrk print.
 
     Raises:
-        ValueError: there is no such line, or not one answer.
+        ValueError: there is no such line.
+        NothingAnswered: not one answer.
     """
     lines = [line for line in output.splitlines() if line.startswith("RESULT ")]
     if not lines:
         raise ValueError(f"wrk said nothing usable:\n{output}")
     found = json.loads(lines[-1].removeprefix("RESULT "))
     if not found["requests"]:
-        raise ValueError(f"nothing was answered:\n{output}")
+        raise NothingAnswered(f"nothing was answered:\n{output}")
     return Run(
         per_second=found["requests"] / found["microseconds"] * 1e6,
         p50=found["p50_us"] / 1000,

@@ -147,7 +147,7 @@ def _read(
     statement = counting(
         pieces, sizes, own_set, facets_of_sets, wanted, scale, bool(context.language)
     )
-    return [Counted(*row) for row in rows(statement, parameters)]
+    return [Counted(*row) for row in rows(statement, parameters, prepared=False)]
 
 
 # --- the answer -------------------------------------------------------------------------------

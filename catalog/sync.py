@@ -78,11 +78,11 @@ def changes(
         chosen.append(Condition("", f"p.id IN (SELECT hit.product_id FROM ({sql}) hit)", params))
     meets, parameters = named(chosen)
     found = rows(
-        _STATEMENT.replace("MEETS", meets),
+        _STATEMENT.replace("MEETS", meets).replace("REACH", str(size + 1)),
         {
-            **context.parameters, **parameters, "since": since, "after": at, "after_id": pk, "reach": size + 1,
-            "retail": RETAIL,
+            **context.parameters, **parameters, "since": since, "after": at, "after_id": pk, "retail": RETAIL,
         },
+        prepared=False,
     )  # fmt: skip
     page = found[:size]
     shown = dict.fromkeys(pk for _, pk, is_shown in page if is_shown)
@@ -99,7 +99,7 @@ def _stretch(moment: str, pk: str, rest: str) -> str:
     return f"""
         (SELECT {moment} AS at, {pk} AS id {rest}
             AND {moment} >= %(after)s AND {moment} <= now() AND ({moment}, {pk}) > (%(after)s, %(after_id)s)
-          ORDER BY 1, 2 LIMIT %(reach)s)
+          ORDER BY 1, 2 LIMIT REACH)
     """
 
 
@@ -125,10 +125,10 @@ _KINDS = " UNION ALL ".join(
             SELECT traits.id FROM catalog_traits traits
              WHERE traits.category_id = category.id
                AND traits.id > CASE WHEN category.updated_at = %(after)s THEN %(after_id)s ELSE -1 END
-             ORDER BY traits.id LIMIT %(reach)s
+             ORDER BY traits.id LIMIT REACH
           ) one
           WHERE category.created_at < %(since)s AND category.updated_at >= %(after)s AND category.updated_at <= now()
-          ORDER BY 1, 2 LIMIT %(reach)s)
+          ORDER BY 1, 2 LIMIT REACH)
         """,
     )
 )  # fmt: skip
@@ -139,6 +139,6 @@ _STATEMENT = f"""
                   AND o.price_list_id = %(price_list)s AND o.currency = %(currency)s
                   AND o.valid_from <= now() AND o.valid_until > now() AND (MEETS)
            )
-      FROM (SELECT DISTINCT at, id FROM ({_KINDS}) kind ORDER BY at, id LIMIT %(reach)s) page
+      FROM (SELECT DISTINCT at, id FROM ({_KINDS}) kind ORDER BY at, id LIMIT REACH) page
      ORDER BY page.at, page.id
 """

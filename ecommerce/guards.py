@@ -91,9 +91,12 @@ def database(url: str, *, data_dir: Path, conn_max_age: int) -> dict[str, Any]:
     """
     options = {
         "connect_timeout": 5,
-        # Only catalog/reads prepares statements, and only those whose plan is the same whatever the parameters are.
+        # Nothing is prepared because it is asked often: catalog/reads says what is, and its plans are the same whatever the
+        # parameters are. None, Django's default, would forbid even that.
+        "prepare_threshold": 2**31,
+        # No parallel plans: with as many requests as processor cores they only take the cores from each other.
         "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c plan_cache_mode=force_generic_plan"
-        " -c idle_in_transaction_session_timeout=60000",
+        " -c max_parallel_workers_per_gather=0 -c idle_in_transaction_session_timeout=60000",
     }
     common = {
         "CONN_MAX_AGE": conn_max_age,

@@ -111,7 +111,7 @@ class ImportRun:
         for batch in self._batches(records.walk(skip=self.position)):
             progress = self._take(batch, records.remarks.take())
             if not self.dry_run:
-                growth.grew(len(progress.written))
+                growth.grew(batch.rows)
             yield progress
         growth.ended()
         if self._has_bundles and not self.dry_run:

@@ -107,16 +107,18 @@ def _find(wanted: Wanted, context: Context) -> Found:
         conditions,
         search,
         wanted.after is not None,
+        wanted.size + 1,
+        wanted.offset,
     )
     key, pk = wanted.after or ("", 0)
     shelves = wanted.shelves or ()
     parameters = {
         **context.parameters, **filters, **search_filters, "shelves": list(shelves), "after": key, "after_id": pk,
-        "limit": wanted.size + 1, "offset": wanted.offset, "reach": wanted.size + 1 + wanted.offset,
         "scopes": wanted.scopes, "document": document_key(context, whole=False),
     }  # fmt: skip
     # What a search or a token finds may be one product or all of them: that is for the planner to know.
     walks = not search and all(one.facet in {"price", "in_stock"} for one in wanted.conditions)
+    walks = walks and not wanted.offset
     found = rows(statement, parameters, prepared=walks)
     page = Found(Freshness(*found[0][3:]))
     for pk, key, body, *_ in found:
@@ -158,8 +160,20 @@ def _shape(shelves: Sequence[int] | None) -> str:
 
 @lru_cache(maxsize=256)
 def _statement(
-    ordering: str, backwards: bool, shelves: str, conditions: str, search: str, continued: bool
+    ordering: str,
+    backwards: bool,
+    shelves: str,
+    conditions: str,
+    search: str,
+    continued: bool,
+    limit: int,
+    offset: int,
 ) -> str:
+    """The statement of a page.
+
+    How many rows it has stands in the text: of a parameter a plan for all parameters knows nothing, and expects a tenth of
+    the table.
+    """
     by = ORDERINGS[ordering]
     descending = by.descending != backwards
     direction, beyond = ("DESC", "<") if descending else ("ASC", ">")
@@ -170,23 +184,24 @@ def _statement(
     if continued:
         where.append(f"({by.key}, {tie}) {beyond} (%(after)s::{by.type}, %(after_id)s::bigint)")
 
-    def ordered(extra: str, limit: str) -> str:
+    def ordered(extra: str, rows: str) -> str:
         return f"""
             SELECT p.id, p.version, {by.key} AS sort FROM {_tables(search)}
              WHERE {" AND ".join([extra, *where])}
-             ORDER BY {by.key} {direction}, {tie} {direction} LIMIT {limit}
+             ORDER BY {by.key} {direction}, {tie} {direction} LIMIT {rows}
         """
 
+    page = f"{limit} OFFSET {offset}"
     if shelves == "several":
         found = f"""
             SELECT one.id, one.version, one.sort FROM unnest(%(shelves)s::bigint[]) shelf (id)
-             CROSS JOIN LATERAL ({ordered(f"{category} = shelf.id", "%(reach)s")}) one
-             ORDER BY one.sort {direction}, one.id {direction} LIMIT %(limit)s OFFSET %(offset)s
+             CROSS JOIN LATERAL ({ordered(f"{category} = shelf.id", str(limit + offset))}) one
+             ORDER BY one.sort {direction}, one.id {direction} LIMIT {page}
         """
     elif shelves == "one":
-        found = ordered(f"{category} = (%(shelves)s::bigint[])[1]", "%(limit)s OFFSET %(offset)s")
+        found = ordered(f"{category} = (%(shelves)s::bigint[])[1]", page)
     else:
-        found = ordered("true", "%(limit)s OFFSET %(offset)s")
+        found = ordered("true", page)
     return f"""
         SELECT found.id, found.sort::text, document.body, now_is.shared, now_is.products, now_is.moment
           FROM ({VERSIONS}) now_is

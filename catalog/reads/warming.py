@@ -23,7 +23,7 @@ _WANTING = """
               AND document.valid_until > now()
               AND document.shared = coalesce((SELECT version FROM catalog_catalogversion WHERE scope = -1), 0)
        )
-     ORDER BY p.id LIMIT %(portion)s
+     ORDER BY p.id LIMIT PORTION
 """
 
 
@@ -45,8 +45,8 @@ def render_ahead(context: Context, *, at_most: int | None = None) -> Iterator[in
     growth = Growth(("catalog_document",))
     while at_most is None or done < at_most:
         found = rows(
-            _WANTING,
-            {"after": after, "document": document_key(context, whole=False), "portion": PORTION},
+            _WANTING.replace("PORTION", str(PORTION)),
+            {"after": after, "document": document_key(context, whole=False)},
         )
         if not found:
             break

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import threading
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
-from tests import factories
+from tests import factories, together
 
 PASSWORD = "seven goats on a hill"
 PHONE = "+251911234567"
@@ -92,30 +90,7 @@ def me(api):
 @pytest.fixture
 def at_once():
     """Calls a function in many threads at the same moment, each with its own connection; gives the results."""
-
-    def run(count, call):
-        barrier, results, failures = threading.Barrier(count), [None] * count, []
-
-        def work(index):
-            try:
-                connection.ensure_connection()
-                barrier.wait()
-                results[index] = call(index)
-            except BaseException as error:
-                failures.append(error)
-            finally:
-                connection.close()
-
-        threads = [threading.Thread(target=work, args=(index,)) for index in range(count)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
-        if failures:
-            raise failures[0]
-        return results
-
-    return run
+    return together.at_once
 
 
 @pytest.fixture

@@ -228,7 +228,8 @@ def test_the_number_of_statements_does_not_grow_with_products_or_variants(load):
         for _ in range(2):
             with CaptureQueriesContext(connection) as queries:
                 load(text)
-            counted.append(len(queries))
+            # Besides, PostgreSQL is told how large tables have become, whenever they are four times as large.
+            counted.append(sum(not query["sql"].startswith("ANALYZE") for query in queries))
         return counted[0], counted[1]
 
     load(export(line(handle="z", title="Z", vendor="V", type="T", price="1")))

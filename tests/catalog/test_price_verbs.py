@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 
@@ -24,6 +22,7 @@ from catalog.services import delete_product
 from common.errors import Refusal
 from common.money import Money
 from tests import factories
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -242,20 +241,6 @@ def test_the_door_takes_a_thousand_and_no_more():
 # --- many writers -----------------------------------------------------------------------------
 
 
-def at_once(work, number):
-    start = threading.Barrier(number)
-
-    def one(place):
-        try:
-            start.wait(timeout=60)
-            return work(place)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(number) as pool:
-        return list(pool.map(one, range(number)))
-
-
 def add_overlapping(place, variant):
     try:
         add_price(new=new(variant, 50 + place, valid_until=timezone.now() + (place + 1) * DAY))
@@ -267,7 +252,7 @@ def add_overlapping(place, variant):
 @pytest.mark.django_db(transaction=True)
 def test_of_twenty_overlapping_prices_one_is_added():
     variant = factories.variant()
-    assert sum(at_once(lambda place: add_overlapping(place, variant), 20)) == 1
+    assert sum(at_once(20, lambda place: add_overlapping(place, variant))) == 1
     assert Price.objects.count() == 1
 
 
@@ -282,7 +267,7 @@ def test_control_without_the_constraint_all_are_added():
         cursor.execute("ALTER TABLE catalog_price DROP CONSTRAINT one_price_at_a_time")
     try:
         variant = factories.variant()
-        assert sum(at_once(lambda place: add_overlapping(place, variant), 20)) == 20
+        assert sum(at_once(20, lambda place: add_overlapping(place, variant))) == 20
     finally:
         with connection.cursor() as cursor:
             cursor.execute("TRUNCATE catalog_price")
@@ -302,7 +287,7 @@ def test_bulk_writers_of_the_same_prices_in_opposite_order_do_not_deadlock():
             with contextlib.suppress(PriceOverlaps):
                 set_prices(price_list_id=RETAIL, wanted=wanted)
 
-    at_once(write, 6)
+    at_once(6, write)
     open_ones = Price.objects.filter(valid_until__isnull=True)
     assert open_ones.count() == len(variants)
     assert open_ones.values("amount").distinct().count() == 1, "the last writer's, all of them"
@@ -318,7 +303,7 @@ def test_a_price_and_an_order_at_once_charge_one_price_or_the_other():
             return None
         return {str(factories.place(variant=variant).total) for _ in range(4)}
 
-    seen = [totals for totals in at_once(work, 8) if totals]
+    seen = [totals for totals in at_once(8, work) if totals]
     assert set().union(*seen) <= {"100.00", "80.00"}
 
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.db.models import F
 from rest_framework.test import APIClient
 
 from common import idempotency
 from common.models import RateCounter, StoredReply
 from tests.common.urls import CreateView
+from tests.together import at_once
 
 URL = "/api/things/"
 
@@ -197,17 +196,7 @@ def test_a_call_that_is_still_running_is_busy(client):
 
 def race(number: int, once: str) -> list[int]:
     """The statuses of `number` posts of one call at the same moment."""
-    barrier = threading.Barrier(number)
-
-    def one(_: int) -> int:
-        try:
-            barrier.wait()
-            return post(APIClient(), idempotency_key=once).status_code
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(number) as pool:
-        return list(pool.map(one, range(number)))
+    return at_once(number, lambda _: post(APIClient(), idempotency_key=once).status_code)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -16,6 +14,7 @@ from common import limiter_redis, redis_server
 from common.jobs import prune
 from common.limiter import SLOTS, Limit, TooManyRequests, forgive, spend
 from common.models import RateCounter
+from tests.together import at_once
 
 HOUR = timedelta(hours=1)
 SEVEN = Limit("test.seven", times=7, per=HOUR)
@@ -34,24 +33,18 @@ def store(request):
 
 def passed(one_try, calls: int = 100, threads: int = 20) -> int:
     """How many of `calls` simultaneous tries get through."""
-    barrier = threading.Barrier(threads)
 
     def tries(_: int) -> int:
         found = 0
-        try:
-            barrier.wait()
-            for _ in range(calls // threads):
-                try:
-                    one_try()
-                    found += 1
-                except TooManyRequests:
-                    pass
-        finally:
-            connections.close_all()
+        for _ in range(calls // threads):
+            try:
+                one_try()
+                found += 1
+            except TooManyRequests:
+                pass
         return found
 
-    with ThreadPoolExecutor(threads) as pool:
-        return sum(pool.map(tries, range(threads)))
+    return sum(at_once(threads, tries))
 
 
 @pytest.mark.django_db(transaction=True)

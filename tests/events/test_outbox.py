@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import threading
 import time
+from contextlib import suppress
 from datetime import timedelta
 from email import policy
 
@@ -19,6 +20,7 @@ from events.composition import Action, compose
 from events.delivery import NotDelivered
 from events.models import Letter
 from events.services import LetterBusy, post_letter, send_letter
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -200,7 +202,7 @@ def test_both_attempts_at_one_letter_have_one_message_id(settings):
 
 def send_at_once(letter, monkeypatch):
     """How often the letter is handed over when twenty jobs try."""
-    delivered, lock, barrier = [0], threading.Lock(), threading.Barrier(20)
+    delivered, lock = [0], threading.Lock()
 
     def deliver(_):
         time.sleep(0.1)
@@ -209,21 +211,11 @@ def send_at_once(letter, monkeypatch):
 
     monkeypatch.setattr(services, "deliver", deliver)
 
-    def work():
-        try:
-            connection.ensure_connection()
-            barrier.wait()
+    def work(_):
+        with suppress(LetterBusy):
             send_letter(letter_id=letter.pk)
-        except LetterBusy:
-            pass
-        finally:
-            connection.close()
 
-    threads = [threading.Thread(target=work) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    at_once(20, work)
     return delivered[0]
 
 

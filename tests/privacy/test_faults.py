@@ -15,7 +15,7 @@ from payments.models import WebhookEvent
 from privacy import erasure, services
 from privacy.erasure import NotErasedYet
 from privacy.models import Erasure
-from tests import factories
+from tests import factories, together
 from tests.privacy.conftest import EMAIL, VALUES
 from tests.privacy.searching import found_in_tables
 
@@ -225,27 +225,4 @@ def test_two_workers_erase_once(shop, at_once):
 @pytest.fixture
 def at_once():
     """Calls a function in many threads at the same moment, each with its own connection; gives the results."""
-
-    def run(count, call):
-        barrier, results, failures = threading.Barrier(count), [None] * count, []
-
-        def work(index):
-            try:
-                connection.ensure_connection()
-                barrier.wait()
-                results[index] = call(index)
-            except BaseException as error:
-                failures.append(error)
-            finally:
-                connection.close()
-
-        threads = [threading.Thread(target=work, args=(index,)) for index in range(count)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
-        if failures:
-            raise failures[0]
-        return results
-
-    return run
+    return together.at_once

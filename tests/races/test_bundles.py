@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
 from catalog.bundles import Part, set_parts
@@ -21,23 +19,9 @@ from orders.services import cancel
 from reporting.doctor import examine
 from tests import factories
 from tests.races.test_last_units import no_constraint as no_constraint
+from tests.together import at_once
 
 BUYERS, PIECES = 30, 10
-
-
-def at_once(work, number: int) -> list:
-    """Run `work(0..number-1)` in threads that start together, each on a connection of its own."""
-    start = threading.Barrier(number)
-
-    def one(place):
-        try:
-            start.wait(timeout=60)
-            return work(place)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(number) as pool:
-        return list(pool.map(one, range(number)))
 
 
 def rush() -> tuple[StockItem, list[int]]:
@@ -54,7 +38,7 @@ def rush() -> tuple[StockItem, list[int]]:
             return 0
         return pieces
 
-    got = at_once(buy, BUYERS)
+    got = at_once(BUYERS, buy)
     return StockItem.objects.get(pk=single.stock_item_id), got
 
 
@@ -100,7 +84,7 @@ def test_bundles_that_share_parts_the_other_way_round_do_not_deadlock():
         for round_ in range(5):
             factories.place(variant=bundles[(place + round_) % 2])
 
-    at_once(buy, 8)
+    at_once(8, buy)
     for part in (first, second):
         assert StockItem.objects.get(pk=part.stock_item_id).reserved == 40
     assert examine() == []
@@ -120,7 +104,7 @@ def test_while_a_bundle_is_made_anew_orders_keep_what_they_took():
             else:
                 factories.place(variant=bundle)
 
-    at_once(work, 6)
+    at_once(6, work)
     assert OrderLine.objects.count() == 30
     assert examine() == []
     for order in Order.objects.all():
@@ -144,4 +128,4 @@ def test_two_that_become_parts_of_each_other_at_once():
                 return 0
             return 1
 
-        assert sum(at_once(make, 2)) == 1
+        assert sum(at_once(2, make)) == 1

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection
 from rest_framework.test import APIClient
 
 from account.models import Address
 from catalog import categories, category_views, services
 from catalog.models import Category, Image, Product
 from tests import factories
+from tests.together import at_once
 
 EDITORS = 20
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,7 +26,6 @@ def coffee(db):
 
 def race(path: str, change, user, method: str = "patch") -> list[int]:
     """The statuses of EDITORS writes that start together with the ETag that all of them have read."""
-    start = threading.Barrier(EDITORS)
     reader = APIClient()
     reader.force_authenticate(user)
     tag = reader.get(path)["ETag"]
@@ -36,15 +33,9 @@ def race(path: str, change, user, method: str = "patch") -> list[int]:
     def edit(number: int) -> int:
         client = APIClient()
         client.force_authenticate(user)
-        try:
-            start.wait(timeout=60)
-            call = getattr(client, method)
-            return call(path, change(number), headers={"If-Match": tag}).status_code
-        finally:
-            connection.close()
+        return getattr(client, method)(path, change(number), headers={"If-Match": tag}).status_code
 
-    with ThreadPoolExecutor(EDITORS) as pool:
-        return sorted(pool.map(edit, range(EDITORS)))
+    return sorted(at_once(EDITORS, edit))
 
 
 ONE = [200] + [412] * (EDITORS - 1)

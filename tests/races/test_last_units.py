@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from common.actors import SYSTEM
 from inventory import services as inventory
 from inventory.models import Reservation, StockItem
 from inventory.services import open_item
+from tests.together import at_once
 
 BUYERS, UNITS = 16, 5
 
@@ -22,21 +22,16 @@ BUYERS, UNITS = 16, 5
 def race(reserve) -> int:
     """BUYERS threads reserve one piece each, each on a connection of its own; returns how many succeeded."""
     item = open_item(on_hand=UNITS, by=SYSTEM)
-    start = threading.Barrier(BUYERS)
 
     def buy(_):
         try:
-            start.wait(timeout=30)
             with transaction.atomic():
                 reserve(quantities={item.pk: 1}, holder=uuid.uuid4())
             return True
         except inventory.OutOfStock:
             return False
-        finally:
-            connection.close()
 
-    with ThreadPoolExecutor(BUYERS) as pool:
-        return sum(pool.map(buy, range(BUYERS)))
+    return sum(at_once(BUYERS, buy))
 
 
 def reserve_without_lock(*, quantities, holder):
