@@ -10,6 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from audit.unaudited import UNAUDITED
+
+__all__ = ["ALL", "AUDITED", "UNAUDITED", "Audited"]
+
 ALL = ("INSERT", "UPDATE", "DELETE")
 
 
@@ -258,7 +262,8 @@ AUDITED: Mapping[str, Audited] = {
         "order",
         shown=_columns(
             "number owner_id status payment_status fulfilment_status currency subtotal discount_total"
-            " delivery_total tax_total tax_rate total expires_at cancel_reason redacted_at"
+            " delivery_total tax_total tax_rate total prices_include_tax discounts paid_total refund_due source cart"
+            " expires_at cancel_reason redacted_at"
         ),
         masked=_columns("email phone shipping_address delivery payment_method token_hash"),
         ignored=_columns("created_at updated_at"),
@@ -267,10 +272,19 @@ AUDITED: Mapping[str, Audited] = {
     "orders_orderline": Audited(
         "order_line",
         shown=_columns(
-            "position product_id variant_id sku name quantity unit_price total tax parts"
+            "position product_id variant_id sku name quantity unit_price total discount tax tax_rate"
+            " tax_category cancelled shipped returned exact_unit_price exact_total parts"
         ),
         beside=_columns("order_id"),
         together=True,
+    ),
+    "orders_refunddue": Audited(
+        "refund_due",
+        shown=_columns("amount key"),
+        masked=_columns("actor reason"),
+        ignored=_columns("created_at"),
+        beside=_columns("order_id user_id"),
+        public="public_id",
     ),
     "orders_orderevent": Audited(
         "order_event",
@@ -385,41 +399,4 @@ AUDITED: Mapping[str, Audited] = {
     "account_user_user_permissions": Audited(
         "user_permission", shown=_columns("permission_id"), beside=_columns("user_id")
     ),
-}
-
-UNAUDITED: Mapping[str, str] = {
-    "pricing_couponuse": "a checkout's; the order that used it is recorded, and a use is given back, never deleted",
-    "audit_auditentry": "the log itself: append-only by triggers of its own",
-    "inventory_stocklevel": "derivable: every change goes with a movement, and `doctor` compares the two",
-    "inventory_reservation": "hot, and derivable: every change goes with an order's, and `doctor` compares the two",
-    "orders_document": "append-only by triggers of its own, numbered without gaps; who it was issued to may go, once",
-    "orders_documentcounter": "counts documents: `doctor` compares the two",
-    "ledger_entry": "append-only by triggers of its own: it is a log of money",
-    "ledger_posting": "append-only by triggers of its own, with its entry",
-    "catalog_pricechange": "derived by a trigger from the prices of variants, which are audited",
-    "catalog_offer": "derived by triggers from products and prices, which are audited",
-    "catalog_searchword": "derived by triggers from the words of products, which are audited",
-    "catalog_searchalias": "derived by triggers from names and translations, which are audited",
-    "catalog_document": "derived: bytes of products as callers see them; rewritten at any time",
-    "catalog_catalogversion": "counters, raised by triggers",
-    "catalog_catalogmoment": "derived by triggers from the times of prices and products",
-    "catalog_catalogtouch": "empty between transactions",
-    "catalog_transfer": "is a log: who had which file read or written, and when; what it changes is audited",
-    "catalog_transferchunk": "pieces of the files of transfers, for some days",
-    "account_emailtoken": "secrets of a few hours; what they were used for is a change of the user",
-    "account_phonecode": "secrets of a few minutes; guessing them is a `security.` entry",
-    "events_letter": "the outbox: written by jobs, blanked when sent, and its text is personal",
-    "payments_webhookevent": "is a log: each webhook once, as it came; it moves nothing without a change of the payment",
-    "privacy_export": "personal through and through; its verbs write entries",
-    "privacy_erasure": "holds the address of the last letter until it is sent; its verbs write entries",
-    "common_storedreply": "answers kept for 24 hours; what they tell of is audited",
-    "common_ratecounter": "counters of limits",
-    "auth_permission": "made from code by `migrate`; nothing in the shop asks it",
-    "django_content_type": "made from code by `migrate`",
-    "django_admin_log": "Django's own log of the admin: what it tells of is in ours, with its author",
-    "django_session": "sessions of the admin: signing in and out is an entry",
-    "procrastinate_jobs": "the queue: hot, and what a job changes is audited with the job's name",
-    "procrastinate_workers": "heartbeats",
-    "procrastinate_events": "the queue's own log",
-    "procrastinate_periodic_defers": "the queue's clock",
 }

@@ -103,7 +103,7 @@ def test_ship_and_complete():
 @pytest.mark.parametrize(
     ("change", "constraint"),
     [
-        ({"total": 101}, "order_total_is_the_sum_of_its_parts"),
+        ({"total": 101}, "order_total_is_its_parts_and_tax"),
         ({"tax_total": 10_000}, "order_amounts_are_not_negative"),
         ({"email": ""}, "order_can_be_answered"),
         ({"token_hash": ""}, "order_has_an_owner_or_a_token"),

@@ -24,9 +24,9 @@ def corrupt(sql: str, *parameters) -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for table, name in (
             ("inventory_stockitem", "reserved_is_at_most_on_hand_and_backorders"),
-            ("orders_order", "order_total_is_the_sum_of_its_parts"),
+            ("orders_order", "order_total_is_its_parts_and_tax"),
             ("orders_order", "order_amounts_are_not_negative"),
-            ("orders_orderline", "line_total_is_exact"),
+            ("orders_orderline", "line_total_is_its_pieces_at_their_price"),
         ):
             cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}")
         cursor.execute(sql, parameters)

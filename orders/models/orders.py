@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
@@ -53,6 +54,14 @@ class FulfilmentStatus(models.TextChoices):
     CANCELLED = "cancelled"
 
 
+class Source(models.TextChoices):
+    """Where an order came from."""
+
+    SHOP = "shop", "placed in the shop"
+    STAFF = "staff", "placed by staff for a customer"
+    HISTORY = "history", "sold elsewhere, before"
+
+
 class CancelReason(models.TextChoices):
     """Why an order was cancelled."""
 
@@ -84,7 +93,11 @@ def hash_token(token: str) -> str:
 
 
 class Order(models.Model):
-    """What a customer agreed to buy, at the prices they were shown. Amounts in major units of `currency`, tax included."""
+    """What a customer agreed to buy, at the prices they were shown. Amounts in major units of `currency`.
+
+    `total` = `subtotal` + `delivery_total` − `discount_total`, plus `tax_total` where prices do not include tax.
+    `subtotal` is before discounts, `delivery_total` after what was taken off the delivery.
+    """
 
     NEXT: ClassVar[dict[str, frozenset[str]]] = {
         Status.PENDING: frozenset({Status.PAID, Status.SHIPPED, Status.CANCELLED}),
@@ -118,8 +131,29 @@ class Order(models.Model):
     tax_total = models.DecimalField(
         max_digits=14, decimal_places=2, help_text="The tax that `total` includes."
     )
-    tax_rate = models.DecimalField(max_digits=5, decimal_places=4)
+    tax_rate = models.DecimalField(
+        max_digits=5, decimal_places=4, help_text="The highest of its lines; each line has its own."
+    )
     total = models.DecimalField(max_digits=14, decimal_places=2)
+    prices_include_tax = models.BooleanField(default=True, db_default=True)
+    discounts = models.JSONField(
+        default=list, db_default=Value([], models.JSONField()), blank=True,
+        help_text="What took something off: name, code as typed, amount as text.",
+    )  # fmt: skip
+    paid_total = models.DecimalField(
+        max_digits=14, decimal_places=2, null=True, blank=True,
+        help_text="What was paid for it. Empty: nothing yet, or all of `total` before this was written down.",
+    )  # fmt: skip
+    refund_due = models.DecimalField(
+        max_digits=14, decimal_places=2, default=Decimal(0), db_default=Value(Decimal(0)),
+        help_text="What must go back to the customer, of what was paid.",
+    )  # fmt: skip
+    source = models.CharField(
+        max_length=10, choices=Source, default=Source.SHOP, db_default=Source.SHOP
+    )
+    cart = models.UUIDField(
+        null=True, blank=True, help_text="The cart that it was: one order per cart."
+    )
     shipping_address = models.JSONField(default=dict, blank=True)
     delivery = models.JSONField(default=dict, blank=True)
     payment_method = models.CharField(
@@ -141,8 +175,23 @@ class Order(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(total=F("subtotal") + F("delivery_total") - F("discount_total")),
-                name="order_total_is_the_sum_of_its_parts",
+                condition=Q(
+                    prices_include_tax=True,
+                    total=F("subtotal") + F("delivery_total") - F("discount_total"),
+                )
+                | Q(
+                    prices_include_tax=False,
+                    total=F("subtotal")
+                    + F("delivery_total")
+                    - F("discount_total")
+                    + F("tax_total"),
+                ),
+                name="order_total_is_its_parts_and_tax",
+            ),
+            models.CheckConstraint(
+                condition=Q(refund_due=0)
+                | Q(refund_due__gt=0, paid_total__isnull=False, refund_due__lte=F("paid_total")),
+                name="refund_due_is_within_what_was_paid",
             ),
             models.CheckConstraint(
                 condition=Q(subtotal__gte=0)
@@ -177,6 +226,9 @@ class Order(models.Model):
                 name="cancelled_order_says_why",
             ),
             models.UniqueConstraint(
+                fields=["cart"], condition=Q(cart__isnull=False), name="one_order_per_cart"
+            ),
+            models.UniqueConstraint(
                 fields=["token_hash"], condition=~Q(token_hash=""), name="order_token_is_unique"
             ),
         ]
@@ -207,7 +259,11 @@ class Order(models.Model):
 
 
 class OrderLine(models.Model):
-    """So many pieces of one thing, at the price of that moment. `product` and `variant` are links, not sources."""
+    """So many pieces of one thing, at the price of that moment. `product` and `variant` are links, not sources.
+
+    `quantity` is what is agreed now; pieces that were cancelled are no longer in it. `total` = `quantity` × `unit_price`,
+    before the `discount`; `tax` is of what the discount leaves.
+    """
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
     position = models.PositiveSmallIntegerField()
@@ -219,6 +275,24 @@ class OrderLine(models.Model):
     unit_price = models.DecimalField(max_digits=14, decimal_places=2)
     total = models.DecimalField(max_digits=14, decimal_places=2)
     tax = models.DecimalField(max_digits=14, decimal_places=2)
+    discount = models.DecimalField(
+        max_digits=14, decimal_places=2, default=Decimal(0), db_default=Value(Decimal(0))
+    )
+    tax_rate = models.DecimalField(
+        max_digits=5, decimal_places=4, null=True, blank=True, help_text="Empty: the order's."
+    )
+    tax_category = models.CharField(max_length=40, blank=True, default="", db_default="")
+    cancelled = models.PositiveIntegerField(default=0, db_default=0)
+    shipped = models.PositiveIntegerField(default=0, db_default=0)
+    returned = models.PositiveIntegerField(default=0, db_default=0)
+    exact_unit_price = models.DecimalField(
+        max_digits=20, decimal_places=8, null=True, blank=True,
+        help_text="Of a past sale: the price as it was, where the currency has no such coin.",
+    )  # fmt: skip
+    exact_total = models.DecimalField(
+        max_digits=20, decimal_places=8, null=True, blank=True,
+        help_text="Of a past sale: quantity times the exact price; `total` is this, rounded.",
+    )  # fmt: skip
     parts = models.JSONField(
         default=list, db_default=Value([], models.JSONField()), blank=True,
         help_text="Of a bundle, as it was sold: variant, SKU, stock item and pieces in one.",
@@ -226,9 +300,28 @@ class OrderLine(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(quantity__gt=0), name="line_quantity_is_positive"),
             models.CheckConstraint(
-                condition=Q(total=F("quantity") * F("unit_price")), name="line_total_is_exact"
+                condition=Q(quantity__gt=0) | Q(quantity=0, cancelled__gt=0),
+                name="line_has_pieces_or_had",
+            ),
+            models.CheckConstraint(
+                condition=Q(exact_total__isnull=True, total=F("quantity") * F("unit_price"))
+                | Q(
+                    exact_total=F("quantity") * F("exact_unit_price"),
+                    exact_total__lte=F("total") + Decimal("0.5"),  # a currency may have no cents
+                    exact_total__gte=F("total") - Decimal("0.5"),
+                ),
+                name="line_total_is_its_pieces_at_their_price",
+            ),
+            models.CheckConstraint(
+                condition=Q(discount__gte=0) & Q(discount__lte=F("total")),
+                name="line_discount_is_within_its_total",
+            ),
+            models.CheckConstraint(
+                condition=Q(shipped__lte=F("quantity")), name="line_ships_what_was_agreed"
+            ),
+            models.CheckConstraint(
+                condition=Q(returned__lte=F("shipped")), name="line_returns_what_was_shipped"
             ),
             models.CheckConstraint(
                 condition=Q(tax__gte=0) & Q(tax__lte=F("total")),
@@ -259,7 +352,3 @@ class OrderEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order_id}: {self.from_status or '·'} → {self.status}"
-
-
-# At the end, and for Django alone: the documents' models point to the order's.
-from orders.documents.models import Document, DocumentCounter, LegalDetails  # noqa: E402, F401
