@@ -169,6 +169,7 @@ REST_FRAMEWORK = {
 # --- The shop ---------------------------------------------------------------------------------
 SHOP_NAME = env.str("SHOP_NAME", "Nexus")
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", "ETB")
+PRICES_INCLUDE_TAX = env.bool("PRICES_INCLUDE_TAX", True)
 SHOP_TIME_ZONE = env.str("SHOP_TIME_ZONE", "Africa/Addis_Ababa")  # of opening hours, windows
 ORDER_EXPIRY_MINUTES = env.int("ORDER_EXPIRY_MINUTES", 60)
 RECONCILE_MINUTES = env.int("RECONCILE_MINUTES", 5)

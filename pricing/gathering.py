@@ -48,13 +48,15 @@ MOST_CODES = 10
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """A basket, and what is not in it.
+    """A basket, what it weighs, and what is not in it.
 
     Attributes:
+        weight: in grams, of the variants that say theirs.
         unknown: variants that are not on sale. unpriced: variants that are not sold in the basket's currency.
     """
 
     basket: Basket
+    weight: int = 0
     unknown: tuple[int, ...] = ()
     unpriced: tuple[int, ...] = ()
 
@@ -131,6 +133,7 @@ def gather(
     )
     return Gathered(
         basket,
+        weight=sum((one["weight_grams"] or 0) * wanted[pk] for pk, one in variants.items()),
         unknown=tuple(pk for pk in wanted if pk not in variants),
         unpriced=tuple(pk for pk in variants if pk not in prices),
     )
@@ -144,7 +147,7 @@ def _variants(wanted: Mapping[int, int]) -> dict[int, dict[str, Any]]:
         .filter(pk__in=list(wanted))
         .annotate(collections=ArraySubquery(entries.values("collection_id")))
         .values(
-            "pk", "price", "product_id", "collections", "product__category_id",
+            "pk", "price", "weight_grams", "product_id", "collections", "product__category_id",
             "product__brand_ref_id", "product__tags", "product__tax_assignment__tax_category_id",
         )
     )  # fmt: skip
