@@ -262,7 +262,7 @@ AUDITED: Mapping[str, Audited] = {
         "order",
         shown=_columns(
             "number owner_id status payment_status fulfilment_status currency subtotal discount_total"
-            " delivery_total tax_total tax_rate total prices_include_tax discounts paid_total refund_due source cart"
+            " delivery_total delivery_tax delivery_tax_rate tax_total tax_rate total prices_include_tax discounts paid_total refund_due source cart"
             " expires_at cancel_reason redacted_at"
         ),
         masked=_columns("email phone shipping_address delivery payment_method token_hash"),

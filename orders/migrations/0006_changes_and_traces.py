@@ -101,6 +101,27 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="order",
+            name="delivery_tax",
+            field=models.DecimalField(
+                db_default=models.Value(Decimal("0")),
+                decimal_places=2,
+                default=Decimal("0"),
+                help_text="The delivery's part of `tax_total`.",
+                max_digits=14,
+            ),
+        ),
+        migrations.AddField(
+            model_name="order",
+            name="delivery_tax_rate",
+            field=models.DecimalField(
+                db_default=models.Value(Decimal("0")),
+                decimal_places=4,
+                default=Decimal("0"),
+                max_digits=5,
+            ),
+        ),
+        migrations.AddField(
+            model_name="order",
             name="prices_include_tax",
             field=models.BooleanField(db_default=True, default=True),
         ),

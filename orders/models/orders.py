@@ -136,6 +136,13 @@ class Order(models.Model):
     )
     total = models.DecimalField(max_digits=14, decimal_places=2)
     prices_include_tax = models.BooleanField(default=True, db_default=True)
+    delivery_tax = models.DecimalField(
+        max_digits=14, decimal_places=2, default=Decimal(0), db_default=Value(Decimal(0)),
+        help_text="The delivery's part of `tax_total`.",
+    )  # fmt: skip
+    delivery_tax_rate = models.DecimalField(
+        max_digits=5, decimal_places=4, default=Decimal(0), db_default=Value(Decimal(0))
+    )
     discounts = models.JSONField(
         default=list, db_default=Value([], models.JSONField()), blank=True,
         help_text="What took something off: name, code as typed, amount as text.",
