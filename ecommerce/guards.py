@@ -26,7 +26,7 @@ SECRET_KEY_CHARACTERS = 32  # Render's generated values have 44
 # The API itself needs nothing; documentation, admin and our own pages use only our own files.
 CORS_ALLOW_HEADERS = [
     "accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match",
-    "x-order-token", "x-request-id",
+    "x-cart-token", "x-order-token", "x-request-id",
 ]  # fmt: skip
 CORS_EXPOSE_HEADERS = [
     "etag", "idempotency-replayed", "location", "ratelimit-limit", "ratelimit-policy",

@@ -75,7 +75,9 @@ INSTALLED_APPS = [
     "inventory",
     "catalog",
     "pricing",
+    "cart",
     "orders",
+    "fulfilment",
     "payments",
     "storefront",
     "reporting",
@@ -171,6 +173,9 @@ SHOP_NAME = env.str("SHOP_NAME", "Nexus")
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", "ETB")
 PRICES_INCLUDE_TAX = env.bool("PRICES_INCLUDE_TAX", True)
 SHOP_TIME_ZONE = env.str("SHOP_TIME_ZONE", "Africa/Addis_Ababa")  # of opening hours, windows
+CART_EXPIRY_DAYS = env.int("CART_EXPIRY_DAYS", 30)  # untouched carts of guests
+USER_CART_EXPIRY_DAYS = env.int("USER_CART_EXPIRY_DAYS", 90)  # and of customers
+CART_ABANDONED_HOURS = env.int("CART_ABANDONED_HOURS", 24)
 ORDER_EXPIRY_MINUTES = env.int("ORDER_EXPIRY_MINUTES", 60)
 RECONCILE_MINUTES = env.int("RECONCILE_MINUTES", 5)
 MAX_OPEN_ORDERS = env.int("MAX_OPEN_ORDERS", 10)  # unpaid, of one customer
