@@ -14,6 +14,7 @@ from orders.models.orders import (
     WrongOrderState,
     hash_token,
 )
+from orders.models.past import PastCredit, PastFile, PastLine, PastSale
 
 __all__ = [
     "CancelReason",
@@ -23,6 +24,10 @@ __all__ = [
     "OrderLine",
     "OrderQuerySet",
     "OrderTrace",
+    "PastCredit",
+    "PastFile",
+    "PastLine",
+    "PastSale",
     "PaymentStatus",
     "RefundDue",
     "Source",

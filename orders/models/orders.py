@@ -50,7 +50,9 @@ class FulfilmentStatus(models.TextChoices):
     """Where its goods stand."""
 
     UNFULFILLED = "unfulfilled"
+    PARTIAL = "partial", "some of them have left"
     FULFILLED = "fulfilled"
+    RETURNED = "returned", "all of them have come back"
     CANCELLED = "cancelled"
 
 
@@ -210,12 +212,15 @@ class Order(models.Model):
                 name="order_amounts_are_not_negative",
             ),
             models.CheckConstraint(
-                condition=Q(owner__isnull=False) | ~Q(token_hash=""),
-                name="order_has_an_owner_or_a_token",
+                condition=Q(owner__isnull=False) | ~Q(token_hash="") | Q(source="history"),
+                name="order_has_an_owner_or_a_token_or_is_past",
             ),
             models.CheckConstraint(
-                condition=~Q(email="") | ~Q(phone="") | Q(redacted_at__isnull=False),
-                name="order_can_be_answered",
+                condition=~Q(email="")
+                | ~Q(phone="")
+                | Q(redacted_at__isnull=False)
+                | Q(source="history"),
+                name="order_can_be_answered_or_is_past",
             ),
             models.CheckConstraint(
                 condition=Q(redacted_at__isnull=True)
