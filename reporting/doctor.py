@@ -12,7 +12,7 @@ from audit import triggers
 from common.jobs import stalled_jobs
 from ledger import triggers as ledger_triggers
 from orders.documents import triggers as document_triggers
-from reporting import document_invariants, ledger_invariants
+from reporting import document_invariants, ledger_invariants, past_invariants
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ QUERIES: dict[str, tuple[str, str]] = {
                 SELECT o.public_id, o.number, taken.item, SUM(taken.pieces) AS pieces
                   FROM orders_order o
                   {_TAKEN}
-                 WHERE o.status IN ('paid', 'shipped', 'completed')
+                 WHERE o.status IN ('paid', 'shipped', 'completed') AND o.source <> 'history'
                  GROUP BY o.id, taken.item
                ) needs
           LEFT JOIN (
@@ -170,7 +170,7 @@ QUERIES: dict[str, tuple[str, str]] = {
         HAVING o.total <> o.subtotal + o.delivery_total - o.discount_total
             OR o.subtotal <> COALESCE(SUM(line.total), 0)
             OR o.tax_total <> COALESCE(SUM(line.tax), 0)
-            OR bool_or(line.total <> line.quantity * line.unit_price)
+            OR bool_or(line.exact_total IS NULL AND line.total <> line.quantity * line.unit_price)
         """,
         "order {0}: total {1}, parts {2}; subtotal {3}, lines {4}; tax {5}, of lines {6}",
     ),
@@ -180,6 +180,7 @@ QUERIES: dict[str, tuple[str, str]] = {
           FROM orders_order o
           LEFT JOIN payments_payment payment
             ON payment.order_id = o.id AND payment.status = 'succeeded'
+         WHERE o.source <> 'history'
          GROUP BY o.id
         HAVING (o.status IN ('paid', 'shipped', 'completed', 'refunded') AND o.total > 0)
                <> (COUNT(payment.id) = 1)
@@ -255,6 +256,7 @@ QUERIES: dict[str, tuple[str, str]] = {
     ),
     **ledger_invariants.QUERIES,
     **document_invariants.QUERIES,
+    **past_invariants.QUERIES,
 }
 
 LIMIT = 100  # rows named per invariant; more of the same helps nobody
