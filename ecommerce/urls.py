@@ -31,6 +31,7 @@ urlpatterns = [
     path("api/", include("pricing.urls")),
     path("api/", include("catalog.urls")),
     path("api/", include("orders.urls")),
+    path("api/", include("fulfilment.urls")),
     path("api/", include("payments.urls")),
     path("admin/", admin.site.urls),
     path("media/<path:path>", media),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from django.db import transaction
+from django.db.models import F
 
 from common.actors import Actor
 from common.errors import NotFound
@@ -11,6 +14,7 @@ from inventory import services as inventory
 from orders import letters
 from orders.bookkeeping import book_sale
 from orders.documents.issuing import issue_invoice
+from orders.goods import refuse_owed
 from orders.models import (
     CancelReason,
     FulfilmentStatus,
@@ -19,6 +23,8 @@ from orders.models import (
     Status,
     WrongOrderState,
 )
+from pricing.models import CouponUse
+from pricing.redemptions import CouponUsedUp, Use, customer_keys, give_back, redeem
 
 
 def lock_order(order_id: int) -> Order:
@@ -43,7 +49,7 @@ def mark_paid(*, order: Order, by: Actor) -> None:
     require_transaction()
     if order.status != Status.PENDING:
         raise WrongOrderState(f"The order is {order.status}; only a pending order can be paid.")
-    order.move_to(Status.PAID, by=by, payment_status=PaymentStatus.PAID)
+    order.move_to(Status.PAID, by=by, payment_status=PaymentStatus.PAID, paid_total=order.total)
     letters.tell_paid(order)
     book_sale(order=order, by=by)
     inventory.commit(holder=order.public_id, by=by)
@@ -51,7 +57,7 @@ def mark_paid(*, order: Order, by: Actor) -> None:
 
 
 def cancel(*, order: Order, by: Actor, reason: CancelReason) -> None:
-    """pending → cancelled: its stock is free again and the customer is told.
+    """pending → cancelled: its stock is free again, so are its coupons, and the customer is told.
 
     Raises:
         WrongOrderState: it is not pending.
@@ -65,6 +71,7 @@ def cancel(*, order: Order, by: Actor, reason: CancelReason) -> None:
         fulfilment_status=FulfilmentStatus.CANCELLED,
     )
     letters.tell_cancelled(order)
+    give_back(holder=order.public_id)
     inventory.release(holder=order.public_id)
 
 
@@ -72,19 +79,17 @@ def revive(*, order: Order, by: Actor) -> bool:
     """cancelled → paid, for an order that only time has ended and whose money arrived after all.
 
     Returns:
-        False, with nothing changed, when a person cancelled the order or the stock is gone: a refund is due.
+        False, with nothing changed, when a person cancelled the order, or its stock or a coupon is gone: a refund is due.
     """
     require_transaction()
     if order.status != Status.CANCELLED or order.cancel_reason != CancelReason.EXPIRED:
         return False
-    quantities: dict[int, int] = {}
-    for line in order.lines.select_related("variant"):
-        item = line.variant.stock_item_id
-        quantities[item] = quantities.get(item, 0) + line.quantity
+    keys = customer_keys(user_id=order.owner_id, email=order.email, phone=order.phone)
     try:
         with transaction.atomic():
-            inventory.reserve(quantities=quantities, holder=order.public_id)
-    except inventory.OutOfStock:
+            redeem(uses=_uses_of(order), holder=order.public_id, customer=keys)
+            inventory.reserve(quantities=pieces_of(order), holder=order.public_id)
+    except (CouponUsedUp, inventory.OutOfStock, inventory.PurchaseLimit):
         return False
     order.move_to(
         Status.PAID,
@@ -92,6 +97,7 @@ def revive(*, order: Order, by: Actor) -> bool:
         note="paid after it had expired; its stock was still there",
         cancel_reason="",
         payment_status=PaymentStatus.PAID,
+        paid_total=order.total,
         fulfilment_status=FulfilmentStatus.UNFULFILLED,
     )
     letters.tell_paid(order)
@@ -99,6 +105,25 @@ def revive(*, order: Order, by: Actor) -> bool:
     inventory.commit(holder=order.public_id, by=by)
     issue_invoice(order=order)
     return True
+
+
+def pieces_of(order: Order) -> dict[int, int]:
+    """What an order takes, by stock item: bundles by the parts they were sold with, repeated items together."""
+    pieces: dict[int, int] = defaultdict(int)
+    for line in order.lines.select_related("variant"):
+        if line.parts:
+            for part in line.parts:
+                pieces[part["stock_item_id"]] += part["quantity"] * line.quantity
+        else:
+            pieces[line.variant.stock_item_id] += line.quantity
+    return {item: quantity for item, quantity in pieces.items() if quantity}
+
+
+def _uses_of(order: Order) -> list[Use]:
+    """The promotions and coupons that made its price, as they were given back when it died."""
+    given_back = CouponUse.objects.filter(holder=order.public_id)
+    found = given_back.values_list("promotion_id", "coupon_id").distinct()
+    return [Use(promotion, coupon) for promotion, coupon in found if promotion is not None]
 
 
 def flag_payment_review(*, order: Order, by: Actor, note: str) -> None:
@@ -118,15 +143,18 @@ def flag_payment_review(*, order: Order, by: Actor, note: str) -> None:
 
 
 def ship(*, order_id: int, by: Actor) -> Order:
-    """paid → shipped.
+    """paid → shipped, all of it at once.
 
     Raises:
         WrongOrderState: it is not paid.
+        orders.goods.PiecesOwed: some of it is still to come.
     """
     with transaction.atomic():
         order = lock_order(order_id)
         if order.status != Status.PAID:
             raise WrongOrderState(f"The order is {order.status}; only a paid order can be shipped.")
+        refuse_owed(order)
+        order.lines.update(shipped=F("quantity"))
         order.move_to(Status.SHIPPED, by=by, fulfilment_status=FulfilmentStatus.FULFILLED)
     return order
 

@@ -1,0 +1,1 @@
+"""How it travels: shipments, pickup, and what comes back."""
