@@ -197,7 +197,7 @@ def holds_money(payment: Payment) -> bool:
 
 def _receive(order: Order, payment: Payment, success: Success, *, note: str, now: datetime) -> None:
     """Money is there: it pays the order, or a person must look. It is never dropped."""
-    objection = find_objection(payment, success)
+    objection = find_objection(payment, success) or _outdated(order, payment)
     if objection is not None:
         _review(order, payment, objection, success)
         return
@@ -267,6 +267,16 @@ def find_objection(payment: Payment, success: Success) -> Objection | None:
             f"The gateway says {success.mode!r}, we take {settings.CHAPA_MODE}.",
         )
     return None
+
+
+def _outdated(order: Order, payment: Payment) -> Objection | None:
+    """An order that was changed while an old link was thought to be dead is not paid by the old amount."""
+    if order.status != OrderStatus.PENDING or payment.amount == order.total:
+        return None
+    asked = format_amount(payment.amount, payment.currency)
+    costs = format_amount(order.total, order.currency)
+    detail = f"{asked} was asked for before the order was changed; it costs {costs} now."
+    return Objection(ReviewReason.AMOUNT_DIFFERS, detail)
 
 
 def _review(
