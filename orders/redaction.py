@@ -15,7 +15,7 @@ from django.utils import timezone
 from common.actors import SYSTEM, Actor
 from common.transactions import require_transaction
 from orders.documents.redaction import redact_packing_slips
-from orders.models import Order, OrderEvent
+from orders.models import Order, OrderEvent, PastCredit, PastSale
 
 
 def orders_of_person(
@@ -58,6 +58,8 @@ def redact_orders(*, ids: Collection[int], by: Actor, note: str) -> int:
         updated_at=now,
     )
     redact_packing_slips(order_ids=[order.pk for order in orders])
+    PastSale.objects.filter(order__in=orders).exclude(customer="").update(customer="")
+    PastCredit.objects.filter(sold_line__order__in=orders).exclude(customer="").update(customer="")
     OrderEvent.objects.bulk_create(
         OrderEvent(
             order=order,
@@ -100,14 +102,15 @@ def forget_contact(
 def redact_old_orders(*, batch: int = 1000) -> int:
     """Take the people out of orders whose year ended LEGAL_KEEP_YEARS years ago or earlier. Returns how many.
 
-    Open orders are left alone, however old.
+    Open orders are left alone, however old. Credits of before that belong to no order lose their customer's number alike.
     """
     require_transaction()
     ended = timezone.now().year - settings.LEGAL_KEEP_YEARS
-    old = Order.objects.filter(
-        redacted_at=None,
-        created_at__lt=datetime(ended, 1, 1, tzinfo=timezone.get_current_timezone()),
-    ).exclude(status="pending")
+    kept_since = datetime(ended, 1, 1, tzinfo=timezone.get_current_timezone())
+    PastCredit.objects.filter(credited_at__lt=kept_since).exclude(customer="").update(customer="")
+    old = Order.objects.filter(redacted_at=None, created_at__lt=kept_since).exclude(
+        status="pending"
+    )
     locked = old.select_for_update(no_key=True, skip_locked=True).order_by("pk")
     ids = list(locked.values_list("pk", flat=True)[:batch])
     note = f"personal data erased: kept for {settings.LEGAL_KEEP_YEARS} years"

@@ -114,6 +114,18 @@ PERSONAL: tuple[Holding, ...] = (
         exported="orders (staff by kind)", erased="staff: by kind only",
     ),
     _holding(
+        "orders_pastsale", "customer", what="the number that another shop system gave a customer",
+        why="to know whose the past sales and their returns were",
+        kept="LEGAL_KEEP_YEARS after the year of the sale",
+        exported="no: nobody here knows whose number it is", erased="blanked with its order",
+    ),
+    _holding(
+        "orders_pastcredit", "customer", what="the same, on a credit of before",
+        why="to know whose the past sales and their returns were",
+        kept="LEGAL_KEEP_YEARS after the year of the credit",
+        exported="no: nobody here knows whose number it is", erased="blanked with its time",
+    ),
+    _holding(
         "orders_document", "data",
         what="buyer and recipient, as they were printed on an invoice, receipt or credit note; of packing slips, too",
         why="the law wants documents kept as they were issued",
@@ -277,6 +289,13 @@ NOT_PERSONAL: Mapping[str, Mapping[str, str]] = {
     "orders_documentcounter": {STATES: "kind"},
     "orders_legaldetails": {
         HOUSE: "legal_name trade_name tin vat_number address phone email footer",
+    },
+    "orders_pastfile": {HOUSE: "digest name currency"},
+    "orders_pastsale": {"the other system's number of an invoice; a country": "invoice country"},
+    "orders_pastcredit": {
+        "the other system's number of a credit note; a country; what was sold": (
+            "invoice country sku name currency"
+        ),
     },
     "orders_orderline": {"what was sold: books": "sku name parts"},
     "payments_payment": {
