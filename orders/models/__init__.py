@@ -1,6 +1,7 @@
 """Orders as facts."""
 
 from orders.models.changes import OrderTrace, RefundDue
+from orders.models.desk import DraftClosed, DraftOrder, DraftStatus, OrderNote
 from orders.models.orders import (
     CancelReason,
     FulfilmentStatus,
@@ -18,10 +19,14 @@ from orders.models.past import PastCredit, PastFile, PastLine, PastSale
 
 __all__ = [
     "CancelReason",
+    "DraftClosed",
+    "DraftOrder",
+    "DraftStatus",
     "FulfilmentStatus",
     "Order",
     "OrderEvent",
     "OrderLine",
+    "OrderNote",
     "OrderQuerySet",
     "OrderTrace",
     "PastCredit",
