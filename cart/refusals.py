@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from common.errors import Conflict, NotFound, OneField
+from common.errors import Conflict, Invalid, NotFound, OneField
 
 
 class NoSuchCart(NotFound):
@@ -64,3 +64,21 @@ class UnknownCode(OneField, Conflict):
     code = "unknown_code"
     title = "This code is not known"
     field = "code"
+
+
+class NotForSale(Conflict):
+    """Unknown, unpublished or archived, which of these is not told; or not sold in the cart's currency."""
+
+    code = "not_for_sale"
+    title = "Not for sale"
+
+
+class ChooseVariant(Invalid):
+    """The product comes in several variants."""
+
+    code = "variant_required"
+    title = "Choose a variant"
+
+
+class NothingToMerge(NotFound):
+    """No open cart of a guest belongs to this token (any more)."""

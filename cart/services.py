@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
@@ -16,9 +15,6 @@ from cart.tokens import cart_token
 from common.ids import uuid7
 from common.transactions import lock_row, require_transaction
 from pricing.asking import Choice
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MOST_OPEN_CARTS = 100  # of one customer
 _MISSING = "There is no such cart, or it is not yours."
@@ -123,25 +119,6 @@ def refuse_closed(cart: Cart) -> None:
             errors=[{"field": "cart", "code": CartMerged.code, "detail": CartMerged.title,
                      "cart": str(cart.merged_into.public_id)}],
         )  # fmt: skip
-
-
-def change_cart(*, cart_id: UUID, among: CartQuerySet, changes: dict[str, object],
-                check: Callable[[Cart], None] | None = None) -> Cart:  # fmt: skip
-    """Change how a cart is to be delivered, its note or its currency.
-
-    Args:
-        changes: fields of `Cart`. check: called with the locked cart, and may refuse.
-
-    Raises:
-        NoSuchCart, CartOrdered, CartMerged
-    """
-    with transaction.atomic():
-        cart = hold_open_cart(cart_id=cart_id, among=among)
-        if check is not None:
-            check(cart)
-        if changes:
-            cart.touch(**changes)
-    return cart
 
 
 def discard_cart(*, cart_id: UUID, among: CartQuerySet) -> None:

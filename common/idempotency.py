@@ -84,12 +84,14 @@ def _could_be_random(key: str) -> bool:
 
 
 def principal(request: Request) -> str:
-    """Whose an Idempotency-Key is: a user's, a program's, an order token's holder's, or (by its own secrecy) nobody's."""
+    """Whose an Idempotency-Key is: a user's, a program's, a guest token's holder's, or (by its own secrecy) nobody's."""
     if request.user.is_authenticated:
         program: str = getattr(request.user, "principal", "")  # an API key's; people have none
         return program or f"user:{request.user.pk}"
     if token := request.headers.get("X-Order-Token", ""):
         return "order:" + hashlib.sha256(token.encode()).hexdigest()[:32]
+    if token := request.headers.get("X-Cart-Token", ""):
+        return "cart:" + hashlib.sha256(token.encode()).hexdigest()[:32]
     return "anonymous"
 
 

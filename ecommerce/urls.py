@@ -15,6 +15,9 @@ urlpatterns = [
     re_path(r"^api/docs/?$", SwaggerView.as_view(), name="docs"),
     re_path(r"^api/redoc/?$", RedocView.as_view(), name="redoc"),
     path("api/schema/", SchemaView.as_view(), name="schema"),
+    path(
+        "api/auth/", include("cart.login_urls")
+    ),  # two of the account's, which merge a guest's cart
     path("api/auth/", include("account.urls")),
     path("api/auth/", include("privacy.urls")),
     path(".well-known/jwks.json", key_set),
@@ -29,6 +32,7 @@ urlpatterns = [
     path("api/stock/", include("catalog.stock_urls")),
     path("api/", include("catalog.price_urls")),
     path("api/", include("pricing.urls")),
+    path("api/carts/", include("cart.urls")),
     path("api/", include("catalog.urls")),
     path("api/", include("orders.urls")),
     path("api/", include("fulfilment.urls")),

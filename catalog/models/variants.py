@@ -43,6 +43,7 @@ class VariantQuerySet(models.QuerySet["Variant"]):
             sellable=F("stock_item__on_hand")
             + F("stock_item__backorder_limit")
             - F("stock_item__reserved"),
+            max_per_order="stock_item__max_per_order",
         )
         return self.select_related("stock_item").annotate(
             shown_parts=ArraySubquery(parts.values_list(part))
