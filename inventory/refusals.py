@@ -33,6 +33,7 @@ class PurchaseLimit(Conflict):
             ],
         )  # fmt: skip
         self.limits = dict(limits)
+        self.details = dict(details)
 
 
 class TooMuchReserved(Conflict):

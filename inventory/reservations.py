@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Sum
 from django.db.models.functions import Now
 
 from common.actors import SYSTEM, Actor
@@ -27,7 +27,14 @@ COMMITTED, RELEASED = Reservation.State.COMMITTED, Reservation.State.RELEASED
 CUSTOMER_LENGTH = 80
 
 
-def reserve(*, quantities: Mapping[int, int], holder: UUID, customer: str = "") -> None:
+def reserve(
+    *,
+    quantities: Mapping[int, int],
+    holder: UUID,
+    customer: str = "",
+    capped: bool = True,
+    limited: bool = True,
+) -> None:
     """Set stock aside for `holder`: all of it or none. The last thing a checkout does, as it holds hot rows.
 
     Args:
@@ -35,6 +42,8 @@ def reserve(*, quantities: Mapping[int, int], holder: UUID, customer: str = "") 
         customer: whose limits it counts against, a key of at most 80 characters that is the same in all their orders: an
             account's number or a hash of a contact, never the contact itself. Empty for nobody's: staff order for somebody,
             or an order comes back to life.
+        capped: whether what they hold unpaid has a bound. Not for a contact that nobody proved: anybody could use it up.
+        limited: False: the caller has seen that no item has a limit per customer, which spares a statement.
 
     Raises:
         OutOfStock: names every item that is short, with what is left of it, back-orders included.
@@ -42,7 +51,8 @@ def reserve(*, quantities: Mapping[int, int], holder: UUID, customer: str = "") 
         TooMuchReserved: the customer has MAX_OPEN_ORDERS unpaid, or would hold more than MAX_OPEN_PIECES.
     """
     require_transaction()
-    taken = _holdings(customer, quantities) if customer else {}
+    asked = customer and (capped or limited)
+    taken = _holdings(customer, quantities, capped=capped) if asked else {}
     shelves = lock_shelves(quantities)
     short = {
         pk: max(shelves[pk].sellable, 0) if pk in shelves else 0
@@ -117,10 +127,11 @@ def is_owed(*, holder: UUID) -> bool:
 
 def owed_pieces(*, holder: UUID) -> dict[int, int]:
     """Pieces by stock item id that `holder` has paid for and that are not there yet."""
+    owed = Reservation.objects.filter(holder=holder, state=OWED)
     return dict(
-        Reservation.objects.filter(holder=holder, state=OWED).values_list(
-            "stock_item_id", "quantity"
-        )
+        owed.values("stock_item_id")
+        .annotate(pieces=Sum("quantity"))
+        .values_list("stock_item_id", "pieces")
     )
 
 
@@ -207,7 +218,7 @@ def _sums(rows: Iterable[Reservation]) -> dict[int, int]:
     return dict(quantities)
 
 
-def _holdings(customer: str, quantities: Mapping[int, int]) -> dict[int, int]:
+def _holdings(customer: str, quantities: Mapping[int, int], *, capped: bool) -> dict[int, int]:
     """What this customer took of these items in all their orders, under a lock that their other checkouts wait for.
 
     Raises:
@@ -219,11 +230,11 @@ def _holdings(customer: str, quantities: Mapping[int, int]) -> dict[int, int]:
         cursor.execute("SELECT * FROM inventory_holdings(%s, %s)", [customer, list(quantities)])
         rows = cursor.fetchall()
     [(orders, pieces)] = [(orders, pieces) for item, orders, pieces in rows if item is None]
-    if orders >= settings.MAX_OPEN_ORDERS:
+    if capped and orders >= settings.MAX_OPEN_ORDERS:
         raise TooMuchReserved(
             f"{orders} of your orders are not paid yet. Pay or cancel one of them first."
         )
-    if pieces + sum(quantities.values()) > settings.MAX_OPEN_PIECES:
+    if capped and pieces + sum(quantities.values()) > settings.MAX_OPEN_PIECES:
         raise TooMuchReserved(
             f"At most {settings.MAX_OPEN_PIECES} pieces can be set aside before they are paid;"
             f" {pieces} are already."

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 
 from common.actors import Actor
 from common.money import tax_included
 from ledger import chart
 from ledger import services as ledger
 from ledger.services import Line
-from orders.models import Order
+from orders.models import Order, OrderLine
 
 SOLD = "order.sold"
 
@@ -20,7 +22,7 @@ def book_sale(*, order: Order, by: Actor, at: datetime | None = None) -> None:
     Args:
         at: when it was paid; the transaction's time if not given.
     """
-    lines = sale_lines(order)
+    lines = sale_lines(order, order.lines.all())
     if lines:
         ledger.post(
             kind=SOLD,
@@ -32,21 +34,28 @@ def book_sale(*, order: Order, by: Actor, at: datetime | None = None) -> None:
         )
 
 
-def sale_lines(order: Order) -> list[Line]:
+def sale_lines(order: Order, sold: Iterable[OrderLine]) -> list[Line]:
     """The postings of a sale; none when everything in it costs nothing.
 
-    Customers' money becomes sales, delivery and tax. Sales are shown before discounts, and both without the tax within:
-    what a discount takes off a gross price takes the tax off, too.
+    Customers' money becomes sales, delivery and tax. Sales are shown before discounts, and all three without tax, whether
+    prices include it or not: what a discount takes off a gross price takes the tax off, too.
     """
-    discount = order.discount_total - tax_included(
-        order.discount_total, rate=order.tax_rate, currency=order.currency
-    )
-    sales = order.total - order.tax_total - order.delivery_total + discount
+    included = order.prices_include_tax
+    full = goods = Decimal(0)
+    for line in sold:
+        rate = order.tax_rate if line.tax_rate is None else line.tax_rate
+        within = tax_included(line.total, rate=rate, currency=order.currency) if included else 0
+        full += line.total - within
+        goods += line.total - line.discount - (line.tax if included else 0)
+    if not included:
+        delivery = order.delivery_total
+    else:
+        delivery = order.delivery_total - order.delivery_tax
     lines = [
         Line(chart.PREPAID, order.total, order.currency),
-        Line(chart.DISCOUNTS, discount, order.currency),
+        Line(chart.DISCOUNTS, full - goods, order.currency),
         Line(chart.VAT, -order.tax_total, order.currency),
-        Line(chart.DELIVERY, -order.delivery_total, order.currency),
-        Line(chart.SALES, -sales, order.currency),
+        Line(chart.DELIVERY, -delivery, order.currency),
+        Line(chart.SALES, -full, order.currency),
     ]
     return [line for line in lines if line.amount]

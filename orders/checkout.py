@@ -2,50 +2,68 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
-from django.utils import timezone
 
-from catalog.models import Variant
-from catalog.prices import price_list_of, prices_of
+from cart.services import mark_ordered, open_for_checkout, wishes_of
 from common.actors import Actor
-from common.errors import Conflict, Invalid
-from common.ids import readable_code, uuid7
+from common.errors import Conflict, Invalid, OneField
 from common.money import format_amount
 from common.transactions import require_transaction
-from inventory import services as inventory
-from orders.models import Order, OrderEvent, OrderLine, PaymentStatus, Status, hash_token
+from orders.asked import (
+    MAX_LINES,
+    MAX_QUANTITY,
+    AskedLine,
+    ChooseVariant,
+    Item,
+    NotForSale,
+    OutOfStock,
+    PurchaseLimit,
+    find_lines,
+    not_for_sale,
+    refuse_early,
+    reserve_lines,
+)
+from orders.models import CancelReason, Order, Status
 from orders.services import mark_paid
-from orders.tokens import order_token
-from pricing.models import tax_rate_at
-from pricing.services import Quote, quote
+from orders.writing import Contact, Origin, Wishes, write_order
+from places.refusals import NoSuchArea, NoSuchPickupPoint
+from pricing.asking import Asked, Choice, ask
+from pricing.basket import Reason
+from pricing.delivery import NoDelivery
+from pricing.delivery_refusals import NoSuchDeliveryMethod
+from pricing.gathering import facts
+from pricing.models import DeliveryMethod
+from pricing.quotes import Quote
+from pricing.quoting import quote
+from pricing.redemptions import Use, customer_keys, redeem
 
 if TYPE_CHECKING:
     from account.models import User
 
-MAX_LINES = 100
-MAX_QUANTITY = 10_000
+__all__ = [
+    "MAX_LINES",
+    "MAX_QUANTITY",
+    "ChooseVariant",
+    "Contact",
+    "Item",
+    "NotForSale",
+    "Origin",
+    "OutOfStock",
+    "PurchaseLimit",
+    "Wishes",
+    "WrongCurrency",
+    "checkout",
+    "checkout_cart",
+]
 
-
-class NotForSale(Conflict):
-    """Unknown, unpublished or archived: which of these is not told."""
-
-    code = "not_for_sale"
-    title = "Not for sale"
-
-
-class OutOfStock(Conflict):
-    """Each error names a line and what is left of it."""
-
-    code = "out_of_stock"
-    title = "Out of stock"
+# What front ends could write before the shop had delivery methods: noted, without a fee, while no method has that code.
+PLAIN_METHODS = frozenset({"delivery", "pickup"})
 
 
 class PriceChanged(Conflict):
@@ -55,65 +73,49 @@ class PriceChanged(Conflict):
     title = "The price has changed"
 
 
-class ChooseVariant(Invalid):
-    """The product comes in several variants."""
+class CodeNotApplied(Conflict):
+    """A code gives nothing, and nobody has said that the customer knows. Each error has the `reason`."""
 
-    code = "variant_required"
-    title = "Choose a variant"
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """So many pieces of a variant, or of a product that has only one."""
-
-    quantity: int
-    product_id: int | None = None
-    variant_id: int | None = None
+    code = "coupon_not_applied"
+    title = "This code gives nothing here"
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """Who is told about the order; at least one of the two."""
+class NotDelivered(Conflict):
+    """The chosen delivery method does not bring this order there."""
 
-    email: str = ""
-    phone: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What is written down with the order and does not change its price."""
-
-    shipping_address: Mapping[str, Any] = field(default_factory=dict)
-    delivery: Mapping[str, Any] = field(default_factory=dict)
-    payment_method: str = ""
+    code = "not_delivered"
+    title = "Not delivered there"
 
 
-@dataclass(slots=True)
-class _Line:
-    """A variant, its summed quantity, and the places in the request that asked for it."""
+class EmptyCart(Conflict):
+    """There is nothing in the cart."""
 
-    variant: Variant
-    quantity: int = 0
-    places: list[int] = field(default_factory=list)
+    code = "cart_empty"
+    title = "The cart is empty"
 
-    def takes(self) -> dict[int, int]:
-        """Pieces of each stock item that one of it takes: one of its own, or a bundle's parts."""
-        parts = self.variant.shown_parts
-        if parts:
-            return {part["stock_item_id"]: part["quantity"] for part in parts}
-        return {self.variant.stock_item_id: 1}
 
-    def parts(self) -> list[dict[str, Any]]:
-        """What a bundle is made of, as it is written down with the order."""
-        kept = ("variant_id", "sku", "stock_item_id", "quantity")
-        return [{name: part[name] for name in kept} for part in self.variant.shown_parts]
+class WrongCurrency(OneField, Invalid):
+    """The expected total is in another currency than the cart."""
 
-    def left(self) -> dict[int, int]:
-        """What could be ordered of each of these stock items when the line was read."""
-        parts = self.variant.shown_parts
-        if parts:
-            return {part["stock_item_id"]: part["sellable"] for part in parts}
-        return {self.variant.stock_item_id: self.variant.stock_item.sellable}
+    code = "wrong_currency"
+    title = "Wrong currency"
+    field = "expected_total.currency"
+
+
+class NoSuchMethod(OneField, Invalid):
+    """There is no such delivery method."""
+
+    code = "no_such_delivery_method"
+    title = "There is no such delivery method"
+    field = "delivery.method"
+
+
+class NoSuchPoint(OneField, Invalid):
+    """There is no such pickup point."""
+
+    code = "no_such_pickup_point"
+    title = "There is no such pickup point"
+    field = "delivery.pickup_point"
 
 
 def checkout(
@@ -125,244 +127,221 @@ def checkout(
     expected_total: Decimal | None,
     by: Actor,
     currency: str = "",
+    codes: Sequence[str] = (),
+    choice: Choice | None = None,
+    prices: Mapping[int, Decimal] | None = None,
+    origin: Origin | None = None,
 ) -> Order:
     """Place an order at today's prices and set its stock aside, all of it or none.
 
-    The prices are those of the owner's price list (`catalog.prices`), each for the quantity of its line. A bundle sets its
-    parts aside.
+    The prices are those of the owner's price list (`catalog.prices`), each for the quantity of its line; then come
+    promotions, codes, delivery and tax (`pricing.quote`). A bundle sets its parts aside. Coupons are used and stock is
+    reserved last, as both are rows that others wait for.
 
     Args:
         expected_total: what the customer was shown, in `currency`; None: any total will do.
-        currency: ISO 4217; empty: the shop's own.
+        currency: ISO 4217; empty: the shop's own. codes: as typed. choice: how and where to.
+        prices: by variant, what staff have agreed instead of the price list's.
 
     Raises:
         NotForSale, ChooseVariant: an item cannot be ordered, or not in this currency.
-        OutOfStock: with what is left.
-        PriceChanged: the total differs from `expected_total`.
-        pricing.services.TotalTooLarge: more than can be accounted for.
+        OutOfStock, PurchaseLimit: naming lines. inventory.refusals.TooMuchReserved: too much is set aside unpaid.
+        PriceChanged: the total differs from `expected_total`. CodeNotApplied: without one, a code gives nothing.
+        NotDelivered, NoSuchMethod, NoSuchPoint, places.refusals.NoSuchArea: of the delivery.
+        pricing.redemptions.CouponUsedUp: since the quote. pricing.quoting.TotalTooLarge: more than can be accounted for.
     """
     require_transaction()
-    currency = currency or settings.SHOP_CURRENCY
-    lines = _resolve(items)
-    prices = _prices(lines, owner=owner, currency=currency)
-    _refuse_short(lines, _short_at_a_glance(lines))
-    priced = quote(
-        lines=list(zip((line.quantity for line in lines), prices, strict=True)),
-        tax_rate=tax_rate_at(timezone.now()),
+    origin = origin or Origin()
+    lines = find_lines(items)
+    asked = _ask(
+        lines,
+        owner=owner,
+        contact=contact,
         currency=currency,
+        codes=codes,
+        choice=_chosen(choice),
+        prices=prices,
     )
-    if expected_total is not None and expected_total != priced.total:
-        raise _price_changed(expected_total, priced)
-    order = _write(lines, priced, owner=owner, contact=contact, wishes=wishes, by=by)
-    try:
-        inventory.reserve(quantities=_per_stock_item(lines), holder=order.public_id)
-    except inventory.OutOfStock as refusal:
-        _refuse_short(lines, refusal.short)
-        raise
+    _refuse_unpriced(lines, asked)
+    refuse_early(lines)
+    if isinstance(asked.delivery, NoDelivery):
+        raise _not_delivered(asked.delivery)
+    quoted = quote(asked.basket)
+    if expected_total is None:
+        _refuse_useless_codes(quoted)
+    elif expected_total != quoted.total:
+        raise _price_changed(expected_total, quoted)
+    order = write_order(
+        lines, quoted, owner=owner, contact=contact, wishes=wishes, origin=origin, by=by
+    )
+    keys = customer_keys(
+        user_id=owner.pk if owner else None, email=contact.email, phone=contact.phone
+    )
+    redeem(
+        uses=[Use(one.promotion_id, one.coupon_id) for one in quoted.applied],
+        holder=order.public_id,
+        customer=keys,
+    )
+    reserve_lines(
+        lines,
+        holder=order.public_id,
+        customer=keys[0] if keys else "",
+        capped=owner is not None and settings.RATE_LIMITS,
+    )
     if not order.total:  # there will be no payment to wait for
         mark_paid(order=order, by=by)
     return order
 
 
-def _resolve(items: Sequence[Item]) -> list[_Line]:
-    """Find what was asked for, with one query, and sum repeated items."""
-    candidates = Variant.objects.for_sale().filter(
-        Q(pk__in=[item.variant_id for item in items if item.variant_id is not None])
-        | Q(product_id__in=[item.product_id for item in items if item.product_id is not None])
-    )
-    by_id: dict[int, Variant] = {}
-    by_product: dict[int, list[Variant]] = defaultdict(list)
-    for candidate in candidates.select_related("product").with_stock():
-        by_id[candidate.pk] = candidate
-        by_product[candidate.product_id].append(candidate)
-    lines: dict[int, _Line] = {}
-    missing: list[int] = []
-    for place, item in enumerate(items):
-        variant: Variant | None
-        if item.variant_id is not None:
-            variant = by_id.get(item.variant_id)
-        else:
-            variants = by_product.get(item.product_id or 0, [])
-            if len(variants) > 1:
-                raise _choose_variant(place, variants)
-            variant = variants[0] if variants else None
-        if variant is None:
-            missing.append(place)
-            continue
-        line = lines.setdefault(variant.pk, _Line(variant))
-        line.quantity += item.quantity
-        line.places.append(place)
-    if missing:
-        raise _not_for_sale(missing, "This is not for sale.")
-    return list(lines.values())
-
-
-def _prices(lines: Sequence[_Line], *, owner: User | None, currency: str) -> list[Decimal]:
-    """What one piece of each line costs this customer, with one query."""
-    found = prices_of(
-        [line.variant.pk for line in lines],
-        price_list=price_list_of(owner),
-        currency=currency,
-        quantities={line.variant.pk: line.quantity for line in lines},
-    )
-    missing = [place for line in lines if line.variant.pk not in found for place in line.places]
-    if missing:
-        raise _not_for_sale(sorted(missing), f"This is not sold in {currency}.")
-    return [found[line.variant.pk].amount for line in lines]
-
-
-def _not_for_sale(places: Sequence[int], detail: str) -> NotForSale:
-    return NotForSale(
-        "Something in this order is not for sale.",
-        errors=[
-            {"field": f"items.{place}", "code": "not_for_sale", "detail": detail}
-            for place in places
-        ],
-    )
-
-
-def _choose_variant(place: int, variants: Sequence[Variant]) -> ChooseVariant:
-    error = {
-        "field": f"items.{place}.variant_id",
-        "code": "variant_required",
-        "detail": "This product comes in several variants: give a variant_id.",
-        "variants": sorted(variant.pk for variant in variants),
-    }
-    return ChooseVariant(str(error["detail"]), errors=[error])
-
-
-def _per_stock_item(lines: Sequence[_Line]) -> dict[int, int]:
-    """Pieces by stock item, of bundles, parts sold alone and repeated lines together."""
-    quantities: dict[int, int] = defaultdict(int)
-    for line in lines:
-        for item, pieces in line.takes().items():
-            quantities[item] += pieces * line.quantity
-    return dict(quantities)
-
-
-def _short_at_a_glance(lines: Sequence[_Line]) -> dict[int, int]:
-    """Refuse early what is plainly sold out, without waiting for a lock; `reserve` decides."""
-    wanted = _per_stock_item(lines)
-    return {
-        item: max(left, 0)
-        for line in lines
-        for item, left in line.left().items()
-        if left < wanted[item]
-    }
-
-
-def _refuse_short(lines: Sequence[_Line], short: Mapping[int, int]) -> None:
-    """Name the lines that cannot be had, with how many of them could be, after the lines before them.
+def checkout_cart(
+    *,
+    cart_id: UUID,
+    user: User | None,
+    token: str,
+    contact: Contact,
+    wishes: Wishes,
+    expected_total: Decimal | None,
+    by: Actor,
+    choice: Choice | None = None,
+    expected_currency: str = "",
+) -> Order:
+    """The order of a cart: a new one, or the one that it has become already. Nobody changes the cart meanwhile.
 
     Args:
-        short: pieces left of each stock item that is not enough; of all others there is enough.
+        token: of a guest's cart. choice: instead of what the cart says. expected_currency: of `expected_total`, if it said.
+
+    Raises:
+        common.errors.NotFound: there is no such cart, or it is somebody else's. EmptyCart; and what `checkout` raises.
     """
-    if not short:
-        return
-    left = dict(short)
-    errors = []
-    for line in lines:
-        takes = {item: pieces for item, pieces in line.takes().items() if item in left}
-        could = min((left[item] // pieces for item, pieces in takes.items()), default=line.quantity)
-        had = min(could, line.quantity)
-        for item, pieces in takes.items():
-            left[item] -= pieces * had
-        if had < line.quantity:
-            detail = f"Only {had} left." if had else "Sold out."
-            errors += [
+    cart = open_for_checkout(cart_id=cart_id, user=user, token=token)
+    done = Order.objects.for_reading().filter(cart=cart.public_id).first()
+    if done is not None:
+        return done
+    wanted = wishes_of(cart)
+    if not wanted.items:
+        raise EmptyCart("Put something into the cart first.")
+    if expected_currency and expected_currency != wanted.currency:
+        raise WrongCurrency(f"The cart is in {wanted.currency}.")
+    order = checkout(
+        items=[
+            Item(quantity=quantity, variant_id=variant) for _, variant, quantity in wanted.items
+        ],
+        owner=user,
+        contact=contact,
+        wishes=wishes,
+        expected_total=expected_total,
+        currency=wanted.currency,
+        codes=wanted.codes,
+        choice=choice or wanted.choice,
+        origin=Origin(cart=cart.public_id),
+        by=by,
+    )
+    mark_ordered(cart=cart, order=order.public_id)
+    return order
+
+
+def _chosen(choice: Choice | None) -> Choice | None:
+    """The choice without the words that were only ever noted; see PLAIN_METHODS."""
+    if choice is None or choice.method not in PLAIN_METHODS:
+        return choice
+    if DeliveryMethod.objects.filter(code=choice.method, is_active=True).exists():
+        return choice
+    return Choice(area=choice.area, pickup_point=choice.pickup_point)
+
+
+def _ask(
+    lines: Sequence[AskedLine],
+    *,
+    owner: User | None,
+    contact: Contact,
+    currency: str,
+    codes: Sequence[str],
+    choice: Choice | None,
+    prices: Mapping[int, Decimal] | None,
+) -> Asked:
+    try:
+        return ask(
+            items=[(line.variant.pk, line.quantity) for line in lines],
+            user=owner,
+            currency=currency,
+            codes=codes,
+            choice=choice,
+            email=contact.email,
+            phone=contact.phone,
+            is_first_order=lambda: not has_ordered(owner=owner, contact=contact),
+            prices=prices,
+            found={line.variant.pk: facts(line.variant) for line in lines},
+        )
+    except NoSuchDeliveryMethod:
+        raise NoSuchMethod() from None
+    except NoSuchPickupPoint:
+        raise NoSuchPoint() from None
+    except NoSuchArea as refusal:
+        raise NoSuchArea(refusal.detail, field="delivery.area") from None
+
+
+def has_ordered(*, owner: User | None, contact: Contact) -> bool:
+    """Whether this customer has an order already: by account, or as a guest by address or number.
+
+    Orders that only time has ended do not count.
+    """
+    mine = Q(owner=owner) if owner is not None else Q(pk__in=())
+    if contact.email:
+        mine |= Q(email__iexact=contact.email)
+    if contact.phone:
+        mine |= Q(phone=contact.phone)
+    dead = Q(status=Status.CANCELLED, cancel_reason=CancelReason.EXPIRED)
+    return Order.objects.filter(mine).exclude(dead).exists()
+
+
+def _refuse_unpriced(lines: Sequence[AskedLine], asked: Asked) -> None:
+    missing = [
+        place for line in lines if line.variant.pk in asked.unpriced for place in line.places
+    ]
+    if missing:
+        raise not_for_sale(sorted(missing), f"This is not sold in {asked.basket.currency}.")
+
+
+def _refuse_useless_codes(quoted: Quote) -> None:
+    """Nobody pays more than they thought because a code that they typed gave nothing."""
+    useless = [one for one in quoted.not_applied if one.code]
+    if useless:
+        raise CodeNotApplied(
+            "Take the code away, or send the total that the customer has seen as expected_total.",
+            errors=[
                 {
-                    "field": f"items.{place}.quantity",
-                    "code": "out_of_stock",
-                    "detail": detail,
-                    "available": had,
+                    "field": "codes",
+                    "code": "unknown_code" if one.reason == Reason.UNKNOWN_CODE else "not_applied",
+                    "reason": str(one.reason),
+                    "coupon": one.code,
+                    "detail": one.detail,
                 }
-                for place in line.places
-            ]
-    raise OutOfStock("There is not enough stock for this order.", errors=errors)
+                for one in useless
+            ],
+        )
 
 
-def _price_changed(expected: Decimal, priced: Quote) -> PriceChanged:
-    currency = priced.currency
+def _not_delivered(why: NoDelivery) -> NotDelivered:
+    error: dict[str, Any] = {"field": "delivery.method", "code": str(why.reason), **why.data}
+    return NotDelivered(why.detail, errors=[error | {"detail": why.detail}])
+
+
+def _price_changed(expected: Decimal, quoted: Quote) -> PriceChanged:
+    currency = quoted.currency
+
+    def money(amount: Decimal) -> dict[str, str]:
+        return {"amount": format_amount(amount, currency), "currency": currency}
+
     return PriceChanged(
-        f"The total is now {format_amount(priced.total, currency)} {currency}.",
+        f"The total is now {format_amount(quoted.total, currency)} {currency}.",
         errors=[
             {
                 "field": "expected_total",
                 "code": "price_changed",
                 "detail": "Show the new total to the customer and send it as expected_total.",
-                "expected": {"amount": format_amount(expected, currency), "currency": currency},
-                "actual": {"amount": format_amount(priced.total, currency), "currency": currency},
+                "expected": money(expected),
+                "actual": money(quoted.total),
+                "difference": money(quoted.total - expected),
             }
         ],
     )
-
-
-def _loaded(queryset: Any, rows: list[Any]) -> Any:
-    """A queryset that already knows its rows."""
-    queryset._result_cache = rows
-    return queryset
-
-
-def _line_name(variant: Variant) -> str:
-    """What the invoice says: the product, and the variant where there is a choice."""
-    return f"{variant.product.name}, {variant.name}" if variant.name else variant.product.name
-
-
-def _write(
-    lines: Sequence[_Line],
-    priced: Quote,
-    *,
-    owner: User | None,
-    contact: Contact,
-    wishes: Wishes,
-    by: Actor,
-) -> Order:
-    """Write the order, its lines and the first row of its history."""
-    public_id = uuid7()
-    code = readable_code(10)
-    order = Order.objects.create(
-        public_id=public_id,
-        number=f"{code[:5]}-{code[5:]}",
-        owner=owner,
-        token_hash="" if owner else hash_token(order_token(public_id)),
-        email=contact.email,
-        phone=contact.phone,
-        status=Status.PENDING,
-        payment_status=PaymentStatus.UNPAID,
-        currency=priced.currency,
-        subtotal=priced.subtotal,
-        discount_total=priced.discount_total,
-        delivery_total=priced.delivery_total,
-        tax_total=priced.tax_total,
-        tax_rate=priced.tax_rate,
-        total=priced.total,
-        shipping_address=dict(wishes.shipping_address),
-        delivery=dict(wishes.delivery),
-        payment_method=wishes.payment_method,
-        expires_at=timezone.now() + timedelta(minutes=settings.ORDER_EXPIRY_MINUTES),
-    )
-    written = OrderLine.objects.bulk_create(
-        OrderLine(
-            order=order,
-            position=position,
-            product=line.variant.product,
-            variant=line.variant,
-            sku=line.variant.sku,
-            name=_line_name(line.variant),
-            quantity=line.quantity,
-            unit_price=part.unit_price,
-            total=part.total,
-            tax=part.tax,
-            parts=line.parts(),
-        )
-        for position, (line, part) in enumerate(zip(lines, priced.lines, strict=True))
-    )
-    OrderEvent.objects.create(
-        order=order, status=Status.PENDING, actor=str(by), user_id=by.user_id, note="placed"
-    )
-    # The reader renders what was just written without asking for it again.
-    order._prefetched_objects_cache = {  # type: ignore[attr-defined]
-        "lines": _loaded(order.lines.all(), written),
-        "payments": _loaded(order.payments.all(), []),
-    }
-    return order

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -59,6 +60,10 @@ class AddressSerializer(StrictSerializer):
     sub_city = _text(120)
     woreda = _text(60)
     kebele = _text(60)
+    area = serializers.CharField(
+        required=False, allow_blank=True, max_length=64,
+        help_text="Code of an area (`/api/places/areas/`), such as ET-AA-BOLE: fees and taxes may depend on it.",
+    )  # fmt: skip
     house_number = _text(60)
     line1 = _text(200)
     line2 = _text(200)
@@ -72,9 +77,24 @@ class AddressSerializer(StrictSerializer):
 
 
 class DeliverySerializer(StrictSerializer):
-    """How the customer would like to get it; written down, not yet priced."""
+    """How the customer would like to get it, and where to. `/api/delivery/options/` tells what there is, and its price.
 
-    method = serializers.ChoiceField(choices=["delivery", "pickup"], required=False)
+    `delivery` and `pickup` are noted without a fee where the shop has no method of that code.
+    """
+
+    method = serializers.CharField(
+        required=False, max_length=40, help_text="Code of a delivery method."
+    )
+    area = serializers.CharField(
+        required=False, allow_blank=True, max_length=64,
+        help_text="Code of the area; left out: that of `shipping_address`.",
+    )  # fmt: skip
+    pickup_point = serializers.CharField(
+        required=False, allow_blank=True, max_length=64, help_text="Slug of a pickup point."
+    )
+    hide_prices = serializers.BooleanField(
+        required=False, help_text="Whether the packing slip hides them: the order is a present."
+    )
     note = _text(500)
 
 
@@ -94,9 +114,20 @@ class ItemSerializer(StrictSerializer):
 
 
 class CheckoutSerializer(StrictSerializer):
-    """The body of a checkout. A signed-in customer's e-mail and telephone are used when none is given."""
+    """The body of a checkout: `items`, or a `cart`.
 
-    items = ItemSerializer(many=True, allow_empty=False, max_length=MAX_LINES)  # type: ignore[call-arg]
+    A signed-in customer's e-mail and telephone are used when none is given.
+    """
+
+    items = ItemSerializer(many=True, required=False, allow_empty=False, max_length=MAX_LINES)  # type: ignore[call-arg]
+    cart = serializers.UUIDField(
+        required=False,
+        help_text="A cart of the caller's; a guest's `X-Cart-Token` goes with it. It has its own codes and currency.",
+    )
+    codes = serializers.ListField(
+        child=serializers.CharField(max_length=64), required=False, max_length=10,
+        help_text="Coupon codes. One that gives nothing is refused, unless `expected_total` shows that the customer knows.",
+    )  # fmt: skip
     email = AddressField(required=False, allow_blank=True)
     phone = PhoneField(required=False, allow_blank=True)
     shipping_address = AddressSerializer(required=False)
@@ -118,6 +149,9 @@ class CheckoutSerializer(StrictSerializer):
 
     def to_internal_value(self, data: Any) -> Any:
         asked = data.get("currency") if isinstance(data, Mapping) else None
+        if isinstance(data, Mapping) and "cart" in data:  # it has its own currency
+            total = data.get("expected_total")
+            asked = total.get("currency") if isinstance(total, Mapping) else None
         if isinstance(asked, str) and asked in known_currencies():
             expected: Any = self.fields["expected_total"]
             expected.currency = asked
@@ -127,9 +161,13 @@ class CheckoutSerializer(StrictSerializer):
             raise serializers.ValidationError(
                 {"items": [f"An order has at most {MAX_LINES} items."]}, code="too_many_items"
             )
-        return super().to_internal_value(data)
+        read = super().to_internal_value(data)
+        if "cart" in read and asked:
+            read["expected_currency"] = asked
+        return read
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        _refuse_both_or_neither(attrs)
         user = person_of(self.context["request"].user)
         if user is not None:
             attrs["email"] = attrs.get("email") or user.email or ""
@@ -161,6 +199,20 @@ class CheckoutSerializer(StrictSerializer):
         return as_shipping_address(found)
 
 
+def _refuse_both_or_neither(attrs: dict[str, Any]) -> None:
+    if "cart" not in attrs:
+        if "items" not in attrs:
+            raise serializers.ValidationError(
+                {"items": ["Give items, or a cart."]}, code="required"
+            )
+        return
+    for name in ("items", "codes", "currency"):
+        if name in attrs:
+            raise serializers.ValidationError(
+                {name: ["The cart says this; give the one or the other."]}, code="exclusive"
+            )
+
+
 @extend_schema_field(MoneyField())
 class AmountField(serializers.Field):
     """A decimal column shown as money of its row's own `currency`."""
@@ -177,7 +229,7 @@ class AmountField(serializers.Field):
 
 
 class OrderLineSerializer(serializers.Serializer[Any]):
-    """One line, as agreed. `unit_price` and `total` include tax."""
+    """One line, as agreed now. `total` is `quantity` times `unit_price`, before the `discount`; `tax` is of what is left."""
 
     id = serializers.IntegerField()
     product_id = serializers.IntegerField()
@@ -187,6 +239,20 @@ class OrderLineSerializer(serializers.Serializer[Any]):
     quantity = serializers.IntegerField()
     unit_price = MoneyField()
     total = MoneyField()
+    discount = MoneyField()
+    tax = MoneyField()
+    tax_rate = serializers.DecimalField(max_digits=5, decimal_places=4, help_text="0.15 is 15 %.")
+    cancelled = serializers.IntegerField(help_text="Pieces no longer in `quantity`.")
+    shipped = serializers.IntegerField()
+    returned = serializers.IntegerField()
+
+
+class AppliedSerializer(serializers.Serializer[Any]):
+    """A promotion that took something off."""
+
+    name = serializers.CharField()
+    code = serializers.CharField(allow_blank=True)
+    amount = MoneyField()
 
 
 class PaymentSummarySerializer(serializers.Serializer[Any]):
@@ -207,7 +273,7 @@ class PaymentSummarySerializer(serializers.Serializer[Any]):
 
 
 class OrderSerializer(serializers.Serializer[Order]):
-    """An order. All amounts include tax; `tax_total` is the part of `total` that is tax."""
+    """An order. `total` = `subtotal` + `delivery_total` − `discount_total`, plus `tax_total` unless prices include it."""
 
     id = serializers.UUIDField(source="public_id")
     number = serializers.CharField()
@@ -222,6 +288,9 @@ class OrderSerializer(serializers.Serializer[Order]):
     delivery_total = AmountField()
     tax_total = AmountField()
     total = AmountField()
+    prices_include_tax = serializers.BooleanField()
+    discounts = serializers.SerializerMethodField()
+    refund_due = AmountField(help_text="What must go back to the customer.")
     shipping_address = serializers.JSONField()
     delivery = serializers.JSONField()
     payment_method = serializers.CharField(allow_blank=True)
@@ -246,8 +315,21 @@ class OrderSerializer(serializers.Serializer[Order]):
                 "quantity": line.quantity,
                 "unit_price": Money(line.unit_price, order.currency).as_json(),
                 "total": Money(line.total, order.currency).as_json(),
+                "discount": Money(line.discount, order.currency).as_json(),
+                "tax": Money(line.tax, order.currency).as_json(),
+                "tax_rate": str(order.tax_rate if line.tax_rate is None else line.tax_rate),
+                "cancelled": line.cancelled,
+                "shipped": line.shipped,
+                "returned": line.returned,
             }
             for line in lines
+        ]
+
+    @extend_schema_field(AppliedSerializer(many=True))
+    def get_discounts(self, order: Order) -> list[dict[str, Any]]:
+        return [
+            {**one, "amount": Money(Decimal(one["amount"]), order.currency).as_json()}
+            for one in order.discounts
         ]
 
 

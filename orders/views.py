@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -19,17 +20,26 @@ from account.actors import person_of
 from common.errors import NotFound
 from common.idempotency import idempotent
 from common.schema import FORBIDDEN, TOO_MANY, refuses
+from inventory.refusals import TooMuchReserved
 from orders import throttles
 from orders.access import HoldsOrder, PlacesOrders, actor_of, count_guess, orders_of
 from orders.checkout import (
     ChooseVariant,
+    CodeNotApplied,
     Contact,
+    EmptyCart,
     Item,
+    NoSuchMethod,
+    NoSuchPoint,
+    NotDelivered,
     NotForSale,
     OutOfStock,
     PriceChanged,
+    PurchaseLimit,
     Wishes,
+    WrongCurrency,
     checkout,
+    checkout_cart,
 )
 from orders.models import Order, OrderEvent, Status
 from orders.serializers import (
@@ -39,7 +49,10 @@ from orders.serializers import (
     PlacedOrderSerializer,
 )
 from orders.tokens import reveal_order_token
-from pricing.services import TotalTooLarge
+from places.refusals import NoSuchArea
+from pricing.asking import Choice
+from pricing.quoting import TotalTooLarge
+from pricing.redemptions import CouponUsedUp
 
 
 def find_order(request: Request, public_id: UUID) -> Order:
@@ -55,19 +68,52 @@ def find_order(request: Request, public_id: UUID) -> Order:
     return order
 
 
+CART_TOKEN_HEADER = "X-Cart-Token"  # noqa: S105
+
+
+def choice_of(data: Mapping[str, Any]) -> Choice | None:
+    """How and where to, of a body with `delivery` and `shipping_address`; None: nothing was said."""
+    delivery = data.get("delivery", {})
+    choice = Choice(
+        method=delivery.get("method", ""),
+        area=delivery.get("area") or data.get("shipping_address", {}).get("area", ""),
+        pickup_point=delivery.get("pickup_point", ""),
+    )
+    return choice if choice != Choice() else None
+
+
 class CheckoutView(APIView):
     """Placing an order."""
 
     permission_classes = [PlacesOrders]
     throttle_classes = throttles.CHECKOUT
 
-    @refuses(NotForSale, ChooseVariant, OutOfStock, PriceChanged, TotalTooLarge, FORBIDDEN)
+    @refuses(
+        NotForSale,
+        ChooseVariant,
+        OutOfStock,
+        PurchaseLimit,
+        TooMuchReserved,
+        PriceChanged,
+        CodeNotApplied,
+        CouponUsedUp,
+        EmptyCart,
+        WrongCurrency,
+        NotDelivered,
+        NoSuchMethod,
+        NoSuchPoint,
+        NoSuchArea,
+        TotalTooLarge,
+        NotFound,
+        FORBIDDEN,
+    )
     @extend_schema(
         operation_id="checkout",
         summary="Place an order",
         description=(
-            "Turns items into an order at today's prices and sets their stock aside: all of it or none, in one "
-            "transaction. Prices are those of the caller's price list, for the quantity ordered, in `currency`. Guests "
+            "Turns items, or a cart, into an order at today's prices and sets their stock aside: all of it or none, in one "
+            "transaction. A cart becomes one order, however often it is tried. Prices are those of the caller's price "
+            "list, for the quantity ordered, in `currency`. Guests "
             "give an `email` or a `phone` and receive an `order_token`. With `expected_total` a price that moved is "
             "refused. With an `Idempotency-Key` a repeated call gives the same order again. Unpaid, the order ends at "
             "`expires_at`. Next: `POST /api/orders/{id}/payments/`."
@@ -81,19 +127,33 @@ class CheckoutView(APIView):
         serializer = CheckoutSerializer(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
         data = serializer.validated_data
-        order = checkout(
-            items=[Item(**item) for item in data["items"]],
-            owner=person_of(request.user),
-            contact=Contact(email=data.get("email", ""), phone=data.get("phone", "")),
-            wishes=Wishes(
+        said: dict[str, Any] = {
+            "contact": Contact(email=data.get("email", ""), phone=data.get("phone", "")),
+            "wishes": Wishes(
                 shipping_address=data.get("shipping_address", {}),
                 delivery=data.get("delivery", {}),
                 payment_method=data.get("payment_method", ""),
             ),
-            expected_total=data.get("expected_total"),
-            currency=data.get("currency", ""),
-            by=actor_of(request, permission="orders.add_order"),
-        )
+            "choice": choice_of(data),
+            "expected_total": data.get("expected_total"),
+            "by": actor_of(request, permission="orders.add_order"),
+        }
+        if "cart" in data:
+            order = checkout_cart(
+                cart_id=data["cart"],
+                user=person_of(request.user),
+                token=request.headers.get(CART_TOKEN_HEADER, "")[:200],
+                expected_currency=data.get("expected_currency", ""),
+                **said,
+            )
+        else:
+            order = checkout(
+                items=[Item(**item) for item in data["items"]],
+                owner=person_of(request.user),
+                currency=data.get("currency", ""),
+                codes=data.get("codes", []),
+                **said,
+            )
         body: dict[str, Any] = OrderSerializer(order).data
         if order.token_hash:
             body["order_token"] = order.token_hash  # `reveal_order_token` puts the token here

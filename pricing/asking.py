@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
@@ -68,6 +68,7 @@ def ask(
     phone: str = "",
     is_first_order: bool | Callable[[], bool] = True,
     prices: Mapping[int, Decimal] | None = None,
+    found: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> Asked:
     """Find everything that the price depends on. At most three statements, four more for a delivery method.
 
@@ -76,6 +77,7 @@ def ask(
         email, phone: by which limits per customer know a guest.
         is_first_order: whether they never ordered; a function is asked only where a promotion depends on it.
         prices: what staff have agreed, by variant: instead of the price list's, and before any promotion.
+        found: `pricing.gathering.facts` of what is on sale of them, for who has read them already.
 
     Raises:
         places.refusals.NoSuchArea, places.refusals.NoSuchPickupPoint, pricing.delivery_refusals.NoSuchDeliveryMethod
@@ -92,6 +94,7 @@ def ask(
         area=area,
         customer=customer_keys(user_id=user_id, email=email, phone=phone),
         prices_include_tax=settings.PRICES_INCLUDE_TAX,
+        found=found,
     )
     basket = _agreed(gathered.basket, prices or {})
     if _depends_on_first_order(basket):

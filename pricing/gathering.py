@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import OuterRef
+from django.db.models import F, OuterRef
 
 from account.models import User
 from catalog.models import CollectionProduct, Variant
+from catalog.models.variants import VariantQuerySet
 from catalog.prices import EffectivePrice, price_list_of, prices_of
 from pricing.basket import (
     NOTHING,
@@ -74,6 +75,7 @@ def gather(
     price_list: int | None = None,
     prices_include_tax: bool = True,
     at: datetime | None = None,
+    found: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> Gathered:
     """Find everything that the price of these items depends on.
 
@@ -92,7 +94,8 @@ def gather(
         wanted[variant_id] = wanted.get(variant_id, 0) + quantity
     known = user if isinstance(user, User) else None
     listed = price_list_of(known) if price_list is None else price_list
-    variants = _variants(wanted)
+    known_of = _variants(wanted) if found is None else found
+    variants = {pk: known_of[pk] for pk in wanted if pk in known_of}  # in the order asked for
     prices = prices_of(variants, price_list=listed, currency=currency, quantities=wanted, at=at)
     typed = list(dict.fromkeys(filter(None, map(normalised, codes))))[:MOST_CODES]
     rules = _rules(
@@ -139,20 +142,35 @@ def gather(
     )
 
 
-def _variants(wanted: Mapping[int, int]) -> dict[int, dict[str, Any]]:
-    """What is on sale of them, in the order in which they were asked for."""
+def with_facts(variants: VariantQuerySet) -> VariantQuerySet:
+    """With what promotions and taxes ask about a variant, in the same statement; see `facts`."""
     entries = CollectionProduct.objects.filter(product=OuterRef("product")).order_by("collection")
-    rows = (
-        Variant.objects.for_sale()
-        .filter(pk__in=list(wanted))
-        .annotate(collections=ArraySubquery(entries.values("collection_id")))
-        .values(
-            "pk", "price", "weight_grams", "product_id", "collections", "product__category_id",
-            "product__brand_ref_id", "product__tags", "product__tax_assignment__tax_category_id",
-        )
-    )  # fmt: skip
-    found: dict[int, dict[str, Any]] = {row["pk"]: dict(row) for row in rows}
-    return {pk: found[pk] for pk in wanted if pk in found}
+    return variants.select_related("product").annotate(
+        collections=ArraySubquery(entries.values("collection_id")),
+        assigned_tax=F("product__tax_assignment__tax_category_id"),
+    )
+
+
+def facts(variant: Any) -> dict[str, Any]:
+    """What `gather` needs of a variant that was fetched `with_facts`."""
+    product = variant.product
+    return {
+        "pk": variant.pk,
+        "price": variant.price,
+        "weight_grams": variant.weight_grams,
+        "product_id": variant.product_id,
+        "collections": variant.collections,
+        "product__category_id": product.category_id,
+        "product__brand_ref_id": product.brand_ref_id,
+        "product__tags": product.tags,
+        "product__tax_assignment__tax_category_id": variant.assigned_tax,
+    }
+
+
+def _variants(wanted: Mapping[int, int]) -> dict[int, Mapping[str, Any]]:
+    """What is on sale of them."""
+    rows = with_facts(Variant.objects.for_sale().filter(pk__in=list(wanted)))
+    return {row.pk: facts(row) for row in rows}
 
 
 def _line(

@@ -32,7 +32,7 @@ def base(order: Order, *, on: date) -> Data:
         "people": people(order),
         "order": {"number": order.number, "placed_at": order.created_at.isoformat()},
         "currency": order.currency,
-        "prices_include_tax": True,
+        "prices_include_tax": order.prices_include_tax,
     }
 
 
@@ -91,14 +91,14 @@ def lines_of(order: Order) -> list[OrderLine]:
 
 def tax_rate_of(line: OrderLine, order: Order) -> Decimal:
     """The rate (a fraction) at which a line was taxed when it was ordered."""
-    return order.tax_rate
+    return order.tax_rate if line.tax_rate is None else line.tax_rate
 
 
 def line_data(
     line: OrderLine, order: Order, *, quantity: int | None = None,
     total: Decimal | None = None, tax: Decimal | None = None,
 ) -> Data:  # fmt: skip
-    """One line, or so much of it."""
+    """One line before its discount; or with `total`, so much of what it came to."""
     currency = order.currency
     return {
         "position": line.position,
@@ -107,54 +107,58 @@ def line_data(
         "quantity": line.quantity if quantity is None else quantity,
         "unit_price": format_amount(line.unit_price, currency),
         "total": format_amount(line.total if total is None else total, currency),
+        "discount": format_amount(line.discount if total is None else Decimal(0), currency),
         "tax_rate": str(tax_rate_of(line, order)),
         "tax": format_amount(line.tax if tax is None else tax, currency),
     }
 
 
 def taxes(
-    lines: Iterable[Data], *, rest: tuple[Decimal, Decimal, Decimal], currency: str
+    lines: Iterable[Data],
+    *,
+    delivery: tuple[Decimal, Decimal, Decimal],
+    currency: str,
+    included: bool,
 ) -> list[Data]:
     """Net, tax and gross by rate; the gross amounts add up to what is paid.
 
     Args:
-        rest: rate, gross and tax of what stands in no line: delivery, less discounts of the whole order.
+        delivery: its rate, amount and tax. included: whether amounts have the tax in them.
     """
     by_rate: dict[Decimal, list[Decimal]] = {}
+    rate, amount, tax = delivery
+    rows = [(rate, amount, tax)] if amount or tax else []
     for line in lines:
-        sums = by_rate.setdefault(Decimal(line["tax_rate"]), [Decimal(0), Decimal(0)])
-        sums[0] += Decimal(line["total"])
-        sums[1] += Decimal(line["tax"])
-    rate, gross, tax = rest
-    if gross or tax:
+        less = Decimal(line["total"]) - Decimal(line.get("discount", "0"))
+        rows.append((Decimal(line["tax_rate"]), less, Decimal(line["tax"])))
+    for rate, amount, tax in rows:
         sums = by_rate.setdefault(rate, [Decimal(0), Decimal(0)])
-        sums[0] += gross
+        sums[0] += amount - tax if included else amount
         sums[1] += tax
     return [
         {
             "rate": str(rate),
-            "net": format_amount(gross - tax, currency),
+            "net": format_amount(net, currency),
             "tax": format_amount(tax, currency),
-            "gross": format_amount(gross, currency),
+            "gross": format_amount(net + tax, currency),
         }
-        for rate, (gross, tax) in sorted(by_rate.items())
+        for rate, (net, tax) in sorted(by_rate.items())
     ]
 
 
 def sale(order: Order) -> Data:
     """Lines, sums and taxes of a whole order."""
-    lines = [line_data(line, order) for line in lines_of(order)]
-    in_lines = sum((Decimal(line["tax"]) for line in lines), Decimal(0))
-    rest = (
-        order.tax_rate,
-        order.delivery_total - order.discount_total,
-        order.tax_total - in_lines,
-    )
+    lines = [line_data(line, order) for line in lines_of(order) if line.quantity]
     names = ("subtotal", "discount_total", "delivery_total", "tax_total", "total")
     return {
         "lines": lines,
         "sums": {name: format_amount(getattr(order, name), order.currency) for name in names},
-        "taxes": taxes(lines, rest=rest, currency=order.currency),
+        "taxes": taxes(
+            lines,
+            delivery=(order.delivery_tax_rate, order.delivery_total, order.delivery_tax),
+            currency=order.currency,
+            included=order.prices_include_tax,
+        ),
     }
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.utils import timezone
 
-from common.money import format_amount, round_half_up, tax_included
+from common.money import format_amount, round_half_up
 from common.transactions import require_transaction
 from orders.documents import content
 from orders.documents.models import Document, Kind
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SOLD = frozenset({"paid", "shipped", "completed", "refunded"})
 GONE = frozenset({"cancelled", "refunded"})
 ZERO = Decimal(0)
+EDITED = "edit:"  # keys of credit notes that came with a change of the order itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,9 @@ def issue_invoice(*, order: Order) -> Document:
         raise NoDocumentYet(
             f"The order is {order.status}; an invoice is issued when it is paid or shipped."
         )
-    return _write(order, Kind.INVOICE, content.sale(order), total=order.total, tax=order.tax_total)
+    return write_document(
+        order, Kind.INVOICE, content.sale(order), total=order.total, tax=order.tax_total
+    )
 
 
 def issue_receipt(*, order: Order) -> Document:
@@ -74,7 +77,7 @@ def issue_receipt(*, order: Order) -> Document:
         raise NoDocumentYet("The order is not paid yet.")
     received = content.payments(order)
     particulars = {**content.sale(order), "lines": [], "payments": received}
-    return _write(order, Kind.RECEIPT, particulars, total=order.total, tax=order.tax_total)
+    return write_document(order, Kind.RECEIPT, particulars, total=order.total, tax=order.tax_total)
 
 
 def issue_packing_slip(
@@ -105,7 +108,7 @@ def issue_packing_slip(
     particulars = {
         "lines": lines, "sums": {}, "taxes": [], "hide_prices": content.hides_prices(order),
     }  # fmt: skip
-    return _write(order, Kind.PACKING_SLIP, particulars, key=key, total=ZERO, tax=ZERO)
+    return write_document(order, Kind.PACKING_SLIP, particulars, key=key, total=ZERO, tax=ZERO)
 
 
 def issue_credit_note(
@@ -117,7 +120,7 @@ def issue_credit_note(
 
     Args:
         reason: printed on it. key: names the return or cancellation; the same key gives the same document.
-        delivery: how much of the delivery fee goes back, tax included.
+        delivery: how much of the delivery fee goes back; with its tax, where prices include tax.
 
     Raises:
         NothingToCredit: no lines and no amount, no reason or no key.
@@ -141,25 +144,29 @@ def issue_credit_note(
     credited = [_credit(sold[line.position], line, order, before) for line in lines]
     if delivery > order.delivery_total - before.delivery:
         raise TooMuchCredited("That is more than is left of the delivery fee.")
-    delivery_tax = tax_included(delivery, rate=order.tax_rate, currency=order.currency)
-    total = sum((Decimal(line["total"]) for line in credited), delivery)
+    delivery_tax = _delivery_tax(order, delivery, before.delivery)
+    goods = sum((Decimal(line["total"]) for line in credited), ZERO)
     tax = sum((Decimal(line["tax"]) for line in credited), delivery_tax)
+    total = goods + delivery + (ZERO if order.prices_include_tax else tax)
     if total > invoice.total - before.total:
         raise TooMuchCredited("That is more than is left of the invoice.")
     amounts = {
-        "subtotal": total - delivery, "discount_total": ZERO, "delivery_total": delivery,
+        "subtotal": goods, "discount_total": ZERO, "delivery_total": delivery,
         "tax_total": tax, "total": total,
     }  # fmt: skip
     particulars = {
         "lines": credited,
         "sums": {name: format_amount(amount, order.currency) for name, amount in amounts.items()},
         "taxes": content.taxes(
-            credited, rest=(order.tax_rate, delivery, delivery_tax), currency=order.currency
+            credited,
+            delivery=(order.delivery_tax_rate, delivery, delivery_tax),
+            currency=order.currency,
+            included=order.prices_include_tax,
         ),
         "reason": reason.strip()[:300],
         "invoice": {"number": invoice.number, "issued_at": invoice.issued_at.isoformat()},
     }
-    return _write(
+    return write_document(
         order, Kind.CREDIT_NOTE, particulars, key=key, credits=invoice, total=total, tax=tax
     )
 
@@ -177,6 +184,8 @@ def _credited(invoice: Document) -> _Credited:
     sums = _Credited({})
     for note in invoice.credit_notes.all():
         sums.total += note.total
+        if note.key.startswith(EDITED):
+            continue  # its lines are less already
         sums.delivery += Decimal(note.data["sums"]["delivery_total"])
         for line in note.data["lines"]:
             pieces, amount, tax = sums.lines.get(line["position"], (0, ZERO, ZERO))
@@ -190,32 +199,38 @@ def _credit(line: OrderLine, wanted: CreditLine, order: Order, before: _Credited
     pieces, amount, tax = before.lines.get(line.position, (0, ZERO, ZERO))
     if wanted.quantity < 0 or wanted.quantity + pieces > line.quantity:
         raise TooMuchCredited(f"Of “{line.name}” {line.quantity - pieces} can be credited.")
+    charged = line.total - line.discount
     if wanted.amount is None:
-        back = _share(line.total, pieces + wanted.quantity, line.quantity, order) - amount
+        back = _share(charged, pieces + wanted.quantity, line.quantity, order) - amount
     else:
         back = wanted.amount
     back = max(back, ZERO)
-    if back > line.total - amount or back != round_half_up(back, order.currency):
-        left = format_amount(line.total - amount, order.currency)
+    if back > charged - amount or back != round_half_up(back, order.currency):
+        left = format_amount(charged - amount, order.currency)
         raise TooMuchCredited(f"Of “{line.name}” {left} {order.currency} can be credited.")
     if not back and not wanted.quantity:
         raise NothingToCredit(f"Nothing of “{line.name}” is credited.")
     # By what has gone back altogether, so that the parts of a tax never miss it by a cent.
-    taxed = (
-        round_half_up(line.tax * (amount + back) / line.total, order.currency)
-        if line.total
-        else ZERO
-    )
+    taxed = round_half_up(line.tax * (amount + back) / charged, order.currency) if charged else ZERO
     return content.line_data(
         line, order, quantity=wanted.quantity, total=back, tax=max(taxed - tax, ZERO)
     )
+
+
+def _delivery_tax(order: Order, part: Decimal, before: Decimal) -> Decimal:
+    """The tax of a part of the delivery fee, so that all parts together have all of it."""
+    if not order.delivery_total:
+        return ZERO
+    rate = order.delivery_tax / order.delivery_total
+    so_far = round_half_up(rate * before, order.currency)
+    return round_half_up(rate * (before + part), order.currency) - so_far
 
 
 def _share(total: Decimal, pieces: int, of: int, order: Order) -> Decimal:
     return round_half_up(total * pieces / of, order.currency)
 
 
-def _write(
+def write_document(
     order: Order, kind: Kind, particulars: Mapping[str, Any], *, total: Decimal, tax: Decimal,
     key: str = "", credits: Document | None = None,
 ) -> Document:  # fmt: skip

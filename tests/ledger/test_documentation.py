@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ledger.chart import CHART
 from orders.bookkeeping import SOLD, sale_lines
-from orders.models import Order
+from orders.models import Order, OrderLine
 from payments.bookkeeping import RECEIVED, UNASSIGNED, receipt_lines
 from pricing.services import quote
 
@@ -37,7 +37,9 @@ def test_the_example():
         delivery_total=priced.delivery_total, tax_total=priced.tax_total, tax_rate=Decimal("0.15"), total=priced.total,
     )  # fmt: skip
     received = receipt_lines("chapa", order.total, Decimal("37.50"), "ETB")
-    columns = [{line.account: line.amount for line in lines} for lines in (received, sale_lines(order))]  # fmt: skip
+    sold = [OrderLine(total=line.subtotal, tax=line.tax) for line in priced.lines]
+    both = (received, sale_lines(order, sold))
+    columns = [{line.account: line.amount for line in lines} for lines in both]
     rows = table("An example")
     assert {row[0] for row in rows} == {account for column in columns for account in column}
     for account, *shown in rows:

@@ -116,7 +116,7 @@ def test_all_lines_or_none(api):
 def test_refused_under_the_lock_too(api, monkeypatch):
     """The glance before the lock may be out of date: `reserve` decides, and the answer is the same."""
     variant = factories.variant(stock=1)
-    monkeypatch.setattr("orders.checkout._short_at_a_glance", lambda lines: {})
+    monkeypatch.setattr("orders.checkout.refuse_early", lambda lines: None)
     response = post(api, item(variant, 2))
     assert response.status_code == 409
     assert response.json()["errors"][0]["available"] == 1

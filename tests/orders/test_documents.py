@@ -150,8 +150,10 @@ def test_the_gross_amounts_by_rate_add_up_with_delivery_and_discount():
     order = place(variant=factories.variant(price="115.00"))
     order.delivery_total, order.discount_total = Decimal("23.00"), Decimal("11.50")
     order.total = order.subtotal + order.delivery_total - order.discount_total
-    order.tax_total = Decimal("16.50")
+    order.tax_total, order.delivery_tax = Decimal("16.50"), Decimal("3.00")
+    order.delivery_tax_rate = Decimal("0.15")
     order.save()
+    order.lines.update(discount=Decimal("11.50"), tax=Decimal("13.50"))
     services.mark_paid(order=services.lock_order(order.pk), by=GATEWAY)
     invoice = order.documents.get()
     assert invoice.data["taxes"] == [

@@ -42,7 +42,7 @@ def rush() -> tuple[StockItem, list[int]]:
     return StockItem.objects.get(pk=single.stock_item_id), got
 
 
-def look_then_write(*, quantities, holder):
+def look_then_write(*, quantities, holder, **_):
     """`reserve` without its lock: it looks, waits, and writes what it thought."""
     for pk, quantity in quantities.items():
         item = StockItem.objects.get(pk=pk)

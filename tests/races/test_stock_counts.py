@@ -15,7 +15,7 @@ from inventory.locations import create_location, default_location
 from inventory.models import Location, Movement, Reason, StockItem, StockLevel
 from inventory.refusals import NotThere, StockMoved
 from reporting.doctor import examine
-from tests.races.test_bundles import at_once
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WORKERS, PIECES = 16, 40
@@ -50,7 +50,7 @@ def shuffle_and_sell(transfer) -> tuple[StockItem, int]:
                 transfer(stock_item_id=item.pk, source=ends[0], target=ends[1], pieces=3, by=SYSTEM)
         return 0
 
-    sold = sum(at_once(work, WORKERS))
+    sold = sum(at_once(WORKERS, work))
     item.refresh_from_db()
     return item, sold
 
@@ -125,7 +125,7 @@ def count_and_sell(*, says_what_it_expected: bool) -> tuple[int, int]:
             found_more(item, says_what_it_expected=says_what_it_expected) for _ in range(3)
         )
 
-    done = at_once(work, WORKERS)
+    done = at_once(WORKERS, work)
     item.refresh_from_db()
     sold, counts = (sum(column) for column in zip(*done, strict=True))
     assert sold == 24
@@ -164,7 +164,7 @@ def test_deliveries_payments_and_dying_orders_leave_nothing_owed_that_is_there()
             else:
                 inventory.release(holder=holders[place - 10])
 
-    at_once(work, 40)
+    at_once(40, work)
     item.refresh_from_db()
     sold = -sum(Movement.objects.filter(reason=Reason.SOLD).values_list("quantity", flat=True))
     paid = sum(1 for place in range(10, 40) if place % 3)

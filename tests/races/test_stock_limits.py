@@ -21,8 +21,8 @@ from orders import checkout as checkouts
 from orders.checkout import Contact, Item, Wishes
 from reporting.doctor import examine
 from tests import factories
-from tests.races.test_bundles import at_once
 from tests.races.test_last_units import no_constraint as no_constraint
+from tests.together import at_once
 
 HOLDINGS = re.search(
     r'HOLDINGS = """(.*?)"""',
@@ -48,7 +48,7 @@ def rush_for_backorders(reserve) -> int:
             return False
         return True
 
-    got = sum(at_once(buy, 50))
+    got = sum(at_once(50, buy))
     item.refresh_from_db()
     assert item.reserved == got
     return got
@@ -90,7 +90,7 @@ def greedy(customer: str = "user:7") -> int:
             return False
         return True
 
-    return sum(at_once(buy, 20))
+    return sum(at_once(20, buy))
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_one_customer_takes_no_more_than_anybody_may():
             return False
         return True
 
-    assert sum(at_once(buy, 20)) == 6
+    assert sum(at_once(20, buy)) == 6
 
 
 # --- one order ----------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ def rush_for_shared_parts() -> tuple[StockItem, int]:
             return False
         return True
 
-    got = sum(at_once(buy, 20))
+    got = sum(at_once(20, buy))
     return StockItem.objects.get(pk=single.stock_item_id), got
 
 
@@ -172,6 +172,6 @@ def test_control_without_the_sum_orders_hold_less_than_they_need(monkeypatch):
     def of_the_last_line(lines):
         return {item: pieces for line in lines for item, pieces in line.takes().items()}
 
-    monkeypatch.setattr(checkouts, "_per_stock_item", of_the_last_line)
+    monkeypatch.setattr("orders.asked.per_stock_item", of_the_last_line)
     rush_for_shared_parts()
     assert "pending orders hold their stock" in {found.invariant for found in examine()}
