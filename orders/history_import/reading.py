@@ -34,7 +34,9 @@ COLUMNS = {
     "customer": ("customerid", "customer id"),
     "country": ("country",),
 }
-REQUIRED = ("invoice", "sku", "quantity", "at", "price")
+REQUIRED = {
+    "invoice": "InvoiceNo", "sku": "StockCode", "quantity": "Quantity", "at": "InvoiceDate", "price": "UnitPrice",
+}  # fmt: skip
 MAX_COUNTRY = 80
 _WHOLE = re.compile(r"([+-]?)(\d{1,18})(?:\.0*)?")
 _PLAIN = re.compile(r"[+-]?(?:\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})")
@@ -124,7 +126,7 @@ def open_history(path: Path) -> History:
             if spelling in table.columns:
                 names[meaning] = spelling
                 break
-    if missing := [COLUMNS[meaning][0] for meaning in REQUIRED if meaning not in names]:
+    if missing := [name for meaning, name in REQUIRED.items() if meaning not in names]:
         raise FileRefused(
             f"{path} is not a trading history: it has no column {', '.join(missing)}. The header is "
             "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country."

@@ -114,9 +114,9 @@ def _summary(run: HistoryRun, outcome: Outcome, seconds: float) -> str:
     ]
     speed = f"{read.lines / seconds:,.0f} lines a second" if seconds else ""
     rows += [
-        f"Imported + rejected = read, to the line and to the penny, in {run.currency}; credits count below zero.",
+        f"Read = imported + rejected, to the line and to the penny, in {run.currency}; credits count below zero.",
         f"New in this run: {imported.new} lines; there already: {imported.lines - imported.new}.",
-        f"Rejected lines without a value: {rejected.without_value}."
+        f"Of the rejected, without a value: {rejected.without_value}."
         f" Dates: {run.order}{guessed}, times of {run.zone}. {seconds:.1f} s, {speed}.",
     ]
     if run.dry_run:
