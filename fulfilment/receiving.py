@@ -34,8 +34,8 @@ class Arrived:
     """What came of one line, and what becomes of it.
 
     Args:
-        amount: owed for it, tax included, in the order's currency; None: its whole share of the line. Less, where goods are
-            worn; never more.
+        amount: owed for it, in the order's currency and as its prices are, with tax or without; None: its whole share of
+            the line. Less, where goods are worn; never more.
     """
 
     restocked: int = 0
@@ -61,7 +61,7 @@ def receive(
     Args:
         lines: by id of the order's line; what is not named did not come, and is no longer awaited.
         location: code of the stock location the good pieces are put to; empty: the default one.
-        delivery_refund: how much of the delivery fee goes back too, tax included. None does unless staff say so.
+        delivery_refund: how much of the delivery fee goes back too, as the order's prices are. None unless staff say so.
 
     Raises:
         WrongReturnState: it is not approved.
@@ -71,15 +71,19 @@ def receive(
     """
     with transaction.atomic():
         order, asked = hold_return(return_id)
-        moved_at = timezone.now()
+        delivery_tax = _delivery(order, asked, delivery_refund)
         asked.move_to(
-            ReturnState.RECEIVED, by=by, note=note, received_at=moved_at, location=location,
-            delivery_refund=_delivery(order, delivery_refund),
+            ReturnState.RECEIVED, by=by, note=note, received_at=timezone.now(), location=location,
+            delivery_refund=delivery_refund,
         )  # fmt: skip
         came = _count(order, asked, lines)
         count_returned(order=order, pieces={row.line_id: row.received for row in came}, by=by)
+        tax = sum((row.tax for row in came), delivery_tax)
         amount = sum((row.amount for row in came), delivery_refund)
-        tax = sum((row.tax for row in came), _delivery_tax(order, delivery_refund))
+        if not order.prices_include_tax:
+            amount += delivery_tax
+        asked.amount = amount
+        asked.save(update_fields=["amount"])
         key = f"return:{asked.public_id}"
         reason = f"returned: {asked.get_reason_display()}"
         if amount:
@@ -96,15 +100,15 @@ def receive(
         if amount:
             issue_credit_note(
                 order=order, key=key, reason=reason, delivery=delivery_refund,
-                lines=[CreditLine(row.line.position, row.received, row.amount) for row in came],
+                lines=[CreditLine(row.line.position, row.received, _part(row, order)) for row in came],
             )  # fmt: skip
     return asked
 
 
-def value_of(line: OrderLine, order: Order) -> Decimal:
-    """What a line cost in all: after discounts, tax included."""
-    value: Decimal = line.total - line.discount
-    return value if order.prices_include_tax else value + line.tax
+def charged_for(line: OrderLine) -> Decimal:
+    """What a line cost after discounts, as its prices are: with tax or without."""
+    charged: Decimal = line.total - line.discount
+    return charged
 
 
 def _count(order: Order, asked: ReturnRequest, lines: Mapping[int, Arrived]) -> list[ReturnLine]:
@@ -135,7 +139,7 @@ def _count(order: Order, asked: ReturnRequest, lines: Mapping[int, Arrived]) -> 
         row.received, row.restocked = arrived.pieces, arrived.restocked
         row.written_off = arrived.written_off
         row.share, row.amount, row.tax = _share(
-            row.line, order, arrived, earlier.get(line_id), place
+            row.line, order, arrived, earlier.get(line_id, _Earlier()), place
         )
         row.save(update_fields=["received", "restocked", "written_off", "share", "amount", "tax"])
         came.append(row)
@@ -143,37 +147,52 @@ def _count(order: Order, asked: ReturnRequest, lines: Mapping[int, Arrived]) -> 
 
 
 def _share(
-    line: OrderLine,
-    order: Order,
-    arrived: Arrived,
-    earlier: tuple[Decimal, Decimal, Decimal] | None,
-    place: int,
+    line: OrderLine, order: Order, arrived: Arrived, earlier: _Earlier, place: int
 ) -> tuple[Decimal, Decimal, Decimal]:
-    """What was paid for what came of a line, what of it is owed, and the tax within that.
+    """What was charged for what came of a line, what is owed for it (tax included), and the tax within that.
 
     By all that has come back of it so far, so that a line which returns piece by piece gives back exactly what it cost.
     """
-    shares, amounts, taxes = earlier or (ZERO, ZERO, ZERO)
-    value, currency = value_of(line, order), order.currency
+    charged, currency = charged_for(line), order.currency
     pieces = line.returned + arrived.pieces
-    whole = max(round_half_up(value * pieces / line.quantity, currency) - shares, ZERO)
-    amount = whole if arrived.amount is None else arrived.amount
-    if amount > whole or amount < 0 or not has_minor_units_of(amount, currency):
+    whole = max(round_half_up(charged * pieces / line.quantity, currency) - earlier.shares, ZERO)
+    part = whole if arrived.amount is None else arrived.amount
+    if part > whole or part < 0 or not has_minor_units_of(part, currency):
         raise invalid_field(
             f"lines.{place}.amount", "too_much",
             f"At most {format_amount(whole, currency)} {currency} is owed for that.",
         )  # fmt: skip
-    taxed = round_half_up(line.tax * (amounts + amount) / value, currency) if value else ZERO
-    return whole, amount, min(max(taxed - taxes, ZERO), amount)
+    taxed = ZERO
+    if charged:
+        taxed = round_half_up(line.tax * (earlier.charged(order) + part) / charged, currency)
+    tax = max(taxed - earlier.taxes, ZERO)
+    return whole, part if order.prices_include_tax else part + tax, tax
 
 
-def _earlier(order: Order) -> dict[int, tuple[Decimal, Decimal, Decimal]]:
-    """By line: the share that earlier returns stood for, what was owed of it, and the tax within."""
+def _part(row: ReturnLine, order: Order) -> Decimal:
+    """What is owed for a line, as the order's prices are: with tax or without."""
+    part: Decimal = row.amount if order.prices_include_tax else row.amount - row.tax
+    return part
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """Of one line, what earlier returns stood for: what was charged, what was owed of it, and the tax within."""
+
+    shares: Decimal = ZERO
+    amounts: Decimal = ZERO
+    taxes: Decimal = ZERO
+
+    def charged(self, order: Order) -> Decimal:
+        return self.amounts if order.prices_include_tax else self.amounts - self.taxes
+
+
+def _earlier(order: Order) -> dict[int, _Earlier]:
     rows = ReturnLine.objects.filter(request__order=order, received__gt=0)
     sums = rows.values("line").annotate(
         shares=Sum("share"), amounts=Sum("amount"), taxes=Sum("tax")
     )
-    return {row["line"]: (row["shares"], row["amounts"], row["taxes"]) for row in sums}
+    return {row["line"]: _Earlier(row["shares"], row["amounts"], row["taxes"]) for row in sums}
 
 
 def _items(rows: list[ReturnLine], column: str) -> dict[int, int]:
@@ -185,33 +204,18 @@ def _items(rows: list[ReturnLine], column: str) -> dict[int, int]:
     return {item: pieces for item, pieces in found.items() if pieces}
 
 
-def _delivery(order: Order, wanted: Decimal) -> Decimal:
-    """The part of the delivery fee that goes back, if there is as much left of it."""
+def _delivery(order: Order, asked: ReturnRequest, wanted: Decimal) -> Decimal:
+    """The tax of the part of the delivery fee that goes back, if there is as much left of it."""
     if not wanted:
         return ZERO
-    gone: Decimal = (
-        ReturnRequest.objects.filter(order=order).aggregate(n=Sum("delivery_refund"))["n"] or ZERO
-    )
-    left = _delivery_value(order) - gone
+    others = ReturnRequest.objects.filter(order=order).exclude(pk=asked.pk)
+    gone: Decimal = others.aggregate(n=Sum("delivery_refund"))["n"] or ZERO
+    left = order.delivery_total - gone
     if wanted < 0 or wanted > left or not has_minor_units_of(wanted, order.currency):
         raise invalid_field(
             "delivery_refund", "too_much",
             f"At most {format_amount(max(left, ZERO), order.currency)} {order.currency} is left of the delivery fee.",
         )  # fmt: skip
-    return wanted
-
-
-def _delivery_value(order: Order) -> Decimal:
-    """What the delivery cost, tax included."""
-    if order.prices_include_tax:
-        return order.delivery_total
-    value: Decimal = order.delivery_total + order.delivery_tax
-    return value
-
-
-def _delivery_tax(order: Order, amount: Decimal) -> Decimal:
-    """The tax within what goes back of the delivery fee."""
-    value = _delivery_value(order)
-    if not amount or not value:
-        return ZERO
-    return round_half_up(order.delivery_tax * amount / value, order.currency)
+    rate = order.delivery_tax / order.delivery_total
+    before = round_half_up(rate * gone, order.currency)
+    return round_half_up(rate * (gone + wanted), order.currency) - before

@@ -92,7 +92,16 @@ class Migration(migrations.Migration):
                     models.DecimalField(
                         decimal_places=2,
                         default=Decimal("0"),
-                        help_text="Of the delivery fee, what goes back too.",
+                        help_text="What goes back of the delivery fee, as the order's prices are: with tax or without.",
+                        max_digits=14,
+                    ),
+                ),
+                (
+                    "amount",
+                    models.DecimalField(
+                        decimal_places=2,
+                        default=Decimal("0"),
+                        help_text="Owed for what was received, in all and tax included.",
                         max_digits=14,
                     ),
                 ),
@@ -142,7 +151,7 @@ class Migration(migrations.Migration):
                     models.DecimalField(
                         decimal_places=2,
                         default=Decimal("0"),
-                        help_text="What the customer paid for what was received.",
+                        help_text="What was charged for what was received, as the order's prices are: with tax or without.",
                         max_digits=14,
                     ),
                 ),
@@ -520,6 +529,17 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
+            model_name="returnrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("amount", 0),
+                    models.Q(("amount__gt", 0), ("received_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="return_is_owed_for_when_received",
+            ),
+        ),
+        migrations.AddConstraint(
             model_name="returnline",
             constraint=models.CheckConstraint(
                 condition=models.Q(("quantity__gt", 0)), name="return_line_has_pieces"
@@ -558,7 +578,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="returnline",
             constraint=models.CheckConstraint(
-                condition=models.Q(("amount__lte", models.F("share"))),
+                condition=models.Q(
+                    (
+                        "amount__lte",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("share"), "+", models.F("tax")
+                        ),
+                    )
+                ),
                 name="no_more_is_owed_than_was_paid",
             ),
         ),

@@ -45,7 +45,7 @@ class ReturnReason(models.TextChoices):
 
 
 class ReturnRequest(models.Model):
-    """Pieces of one order on their way back. Amounts in the order's currency, tax included.
+    """Pieces of one order on their way back. Amounts in the order's currency.
 
     `public_id` names its movements of stock, its credit note and what is owed for it, so that each exists once.
     """
@@ -75,7 +75,12 @@ class ReturnRequest(models.Model):
         max_length=40, blank=True, help_text="The code of the stock location it came to; empty: the default one."
     )  # fmt: skip
     delivery_refund = models.DecimalField(
-        max_digits=14, decimal_places=2, default=Decimal(0), help_text="Of the delivery fee, what goes back too."
+        max_digits=14, decimal_places=2, default=Decimal(0),
+        help_text="What goes back of the delivery fee, as the order's prices are: with tax or without.",
+    )  # fmt: skip
+    amount = models.DecimalField(
+        max_digits=14, decimal_places=2, default=Decimal(0),
+        help_text="Owed for what was received, in all and tax included.",
     )  # fmt: skip
     actor = models.CharField(max_length=80)
     user = models.ForeignKey(
@@ -112,6 +117,10 @@ class ReturnRequest(models.Model):
                 condition=Q(delivery_refund=0)
                 | Q(delivery_refund__gt=0, received_at__isnull=False),
                 name="return_refunds_delivery_when_received",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount=0) | Q(amount__gt=0, received_at__isnull=False),
+                name="return_is_owed_for_when_received",
             ),
         ]
         indexes = [
@@ -153,7 +162,8 @@ class ReturnLine(models.Model):
     restocked = models.PositiveIntegerField(default=0)
     written_off = models.PositiveIntegerField(default=0)
     share = models.DecimalField(
-        max_digits=14, decimal_places=2, default=Decimal(0), help_text="What the customer paid for what was received."
+        max_digits=14, decimal_places=2, default=Decimal(0),
+        help_text="What was charged for what was received, as the order's prices are: with tax or without.",
     )  # fmt: skip
     amount = models.DecimalField(
         max_digits=14, decimal_places=2, default=Decimal(0), help_text="Owed for what was received, tax included."
@@ -177,7 +187,7 @@ class ReturnLine(models.Model):
                 name="return_line_tax_is_within_its_amount",
             ),
             models.CheckConstraint(
-                condition=Q(amount__lte=F("share")), name="no_more_is_owed_than_was_paid"
+                condition=Q(amount__lte=F("share") + F("tax")), name="no_more_is_owed_than_was_paid"
             ),
             models.CheckConstraint(
                 condition=Q(received__gt=0) | Q(share=0), name="only_what_returns_is_owed_for"

@@ -21,9 +21,14 @@ STAFF = Actor("staff", None, "packer@shop.test")
 
 
 def paid(
-    *wanted: tuple[Variant, int], owner=None, delivery: dict | None = None, **contact: str
-) -> Order:
-    """A paid order; of three pieces of one thing, if nothing else is asked for."""
+    *wanted: tuple[Variant, int], owner=None, delivery: dict | None = None,
+    amounts: dict | None = None, line_amounts: dict | None = None, **contact: str,
+) -> Order:  # fmt: skip
+    """A paid order; of three pieces of one thing, if nothing else is asked for.
+
+    Args:
+        amounts, line_amounts: what pricing would have said of it and its only line, before it is paid and invoiced.
+    """
     items = wanted or ((factories.variant(), 3),)
     with transaction.atomic():
         order = checkout(
@@ -34,6 +39,10 @@ def paid(
             expected_total=None,
             by=SYSTEM,
         )
+        if line_amounts:
+            order.lines.update(**line_amounts)
+        if amounts:
+            Order.objects.filter(pk=order.pk).update(**amounts)
     with transaction.atomic():
         mark_paid(order=lock_order(order.pk), by=SYSTEM)
     return Order.objects.get(pk=order.pk)
