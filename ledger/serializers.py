@@ -13,7 +13,8 @@ from common.serializers import MONEY_SCHEMA, MoneyField
 from ledger.models import Account, Entry, Kind, Posting
 
 
-class PostedField(MoneyField):
+@extend_schema_field(MoneyField())
+class PostedField(serializers.Field):
     """Money of any sign and currency, to be read: `source` gives a `Money`."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -68,7 +69,7 @@ class PostingSerializer(serializers.ModelSerializer[Posting]):
         return PostedField().to_representation(Money(posting.amount, posting.currency))
 
 
-class EntrySerializer(serializers.ModelSerializer[Entry]):
+class LedgerEntrySerializer(serializers.ModelSerializer[Entry]):
     """One entry: what happened, and its postings, which sum to zero in each currency."""
 
     id = serializers.UUIDField(source="public_id")

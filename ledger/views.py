@@ -20,7 +20,7 @@ from ledger.filters import EntryFilter
 from ledger.models import Account, Entry
 from ledger.serializers import (
     AtSerializer,
-    EntrySerializer,
+    LedgerEntrySerializer,
     LedgerAccountSerializer,
     TrialBalanceSerializer,
 )
@@ -92,7 +92,7 @@ class EntryListView(generics.ListAPIView[Entry]):
     """Entries with their postings."""
 
     permission_classes = [ReadsLedger]
-    serializer_class = EntrySerializer
+    serializer_class = LedgerEntrySerializer
     filter_backends = [DjangoFilterBackend]
     filterset_class = EntryFilter
     orderings = {"-occurred_at": "-occurred_at", "occurred_at": "occurred_at"}
@@ -110,13 +110,13 @@ class EntryView(APIView):
         summary="Read an entry",
         description="One entry with its postings.",
         tags=TAGS,
-        responses=EntrySerializer,
+        responses=LedgerEntrySerializer,
     )
     def get(self, request: Request, public_id: UUID) -> Response:
         entry = Entry.objects.prefetch_related("postings").filter(public_id=public_id).first()
         if entry is None:
             raise NotFound("There is no such entry.")
-        return Response(EntrySerializer(entry).data)
+        return Response(LedgerEntrySerializer(entry).data)
 
 
 class TrialBalanceView(APIView):
