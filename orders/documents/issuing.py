@@ -54,6 +54,7 @@ def issue_invoice(*, order: Order) -> Document:
     found = find_document(order=order, kind=Kind.INVOICE)
     if found is not None:
         return found
+    _refuse_past_sale(order)
     if order.status not in SOLD:
         raise NoDocumentYet(
             f"The order is {order.status}; an invoice is issued when it is paid or shipped."
@@ -73,11 +74,18 @@ def issue_receipt(*, order: Order) -> Document:
     found = find_document(order=order, kind=Kind.RECEIPT)
     if found is not None:
         return found
+    _refuse_past_sale(order)
     if order.status not in SOLD or order.payment_status == "unpaid":
         raise NoDocumentYet("The order is not paid yet.")
     received = content.payments(order)
     particulars = {**content.sale(order), "lines": [], "payments": received}
     return write_document(order, Kind.RECEIPT, particulars, total=order.total, tax=order.tax_total)
+
+
+def _refuse_past_sale(order: Order) -> None:
+    """A sale has one invoice, and that of a past one was issued elsewhere."""
+    if order.source == "history":
+        raise NoDocumentYet("It was sold elsewhere, before; its documents were issued there.")
 
 
 def issue_packing_slip(

@@ -16,6 +16,7 @@ from events.models import Letter
 from inventory.models import Movement, Reservation
 from ledger.models import Entry
 from ledger.services import balances
+from orders.documents.models import Document
 from orders.models import Order, OrderLine, PastCredit, PastLine
 from orders.past_credits import record_past_credits
 from orders.past_sales import (
@@ -117,6 +118,15 @@ def test_prices_may_include_tax():
     )  # fmt: skip
     assert held() == {"legacy": Decimal("13.20"), "sales": Decimal("-11"), "tax.vat": Decimal("-2.20")}  # fmt: skip
     assert examine() == []
+
+
+def test_its_invoice_was_issued_elsewhere(api, permit):
+    order = sell(("A", 1, "1"))
+    api.force_authenticate(permit(factories.user(is_staff=True), "orders.view_order"))
+    for paper in ("invoice", "receipt"):
+        answer = api.get(f"/api/orders/{order.public_id}/{paper}.pdf")
+        assert answer.status_code == 409, answer.content
+    assert not Document.objects.exists()
 
 
 # --- again --------------------------------------------------------------------------------------
