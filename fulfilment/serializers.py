@@ -259,7 +259,8 @@ class ReturnSerializer(serializers.Serializer[ReturnRequest]):
     def get_lines(self, asked: ReturnRequest) -> Any:
         rows = sorted(asked.lines.all(), key=lambda row: row.line_id)
         context = {**self.context, "currencies": {asked.pk: asked.order.currency}}
-        return ReturnLineSerializer(rows, many=True, context=context).data
+        shown: Any = ReturnLineSerializer(rows, many=True, context=context)  # type: ignore[arg-type]
+        return shown.data
 
     @extend_schema_field(MoneyField())
     def get_delivery_refund(self, asked: ReturnRequest) -> dict[str, str]:
