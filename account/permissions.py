@@ -86,17 +86,30 @@ PERMISSIONS: Mapping[str, Mapping[str, str]] = {
         "pricing.delete_deliverymethod": "delete delivery methods",
     },
     "Orders": {
+        "cart.view_cart": "see everybody's carts, and which were abandoned",
         "orders.view_order": "see everybody's orders",
         "orders.view_orderline": "see their lines in the admin",
         "orders.view_orderevent": "see their history in the admin",
-        "orders.change_order": "mark orders as shipped and completed",
+        "orders.change_order": "change orders before they leave, agree on prices, mark orders as shipped and completed",
         "orders.add_order": "let a program place guests' orders (API keys)",
-        "orders.cancel_order": "cancel unpaid orders of others",
+        "orders.cancel_order": "cancel unpaid orders of others, and pieces that have not left",
+        "orders.view_ordernote": "read all notes on orders",
+        "orders.add_ordernote": "write notes on orders, also for customers",
+        "orders.view_refunddue": "see what must go back to customers",
+        "orders.view_draftorder": "see drafts of orders by telephone",
+        "orders.add_draftorder": "begin drafts of orders for customers",
+        "orders.change_draftorder": "change, place and throw away drafts of orders",
         "orders.view_document": "see all documents in the admin, and those of customers who were erased",
         "orders.view_legaldetails": "see the shop's legal details: name, TIN, VAT number",
         "orders.add_legaldetails": "write down who the shop is from a day on",
         "orders.change_legaldetails": "change legal details, for documents to come",
         "orders.delete_legaldetails": "delete legal details",
+    },
+    "Shipments": {
+        "fulfilment.view_shipment": "see everybody's shipments, what is in them and where they are",
+        "fulfilment.change_shipment": "pack, send, hand over and cancel shipments, print their labels",
+        "fulfilment.view_returnrequest": "see everybody's returns",
+        "fulfilment.change_returnrequest": "approve, refuse and take in returns, with what is owed for them",
     },
     "Money": {
         "payments.view_payment": "see everybody's payments",
@@ -156,13 +169,16 @@ _SEES_STOCK = frozenset({
     "inventory.view_location",
 })  # fmt: skip
 _SEES_ORDERS = frozenset({
+    "cart.view_cart",
     "orders.view_order", "orders.view_orderline", "orders.view_orderevent",
-    "payments.view_payment", "payments.view_paymentevent",
+    "orders.view_ordernote", "orders.add_ordernote", "payments.view_payment", "payments.view_paymentevent",
 })  # fmt: skip
 
 _SEES_DELIVERY = frozenset({
     "places.view_area", "places.view_pickuppoint", "pricing.view_deliverymethod",
 })  # fmt: skip
+
+_SEES_SHIPMENTS = frozenset({"fulfilment.view_shipment", "fulfilment.view_returnrequest"})
 
 _MAKES_PROMOTIONS = frozenset({
     "pricing.view_promotion", "pricing.add_promotion", "pricing.change_promotion", "pricing.delete_promotion",
@@ -171,29 +187,33 @@ _MAKES_PROMOTIONS = frozenset({
 GRANTS: Mapping[Role, frozenset[str]] = {
     Role.OWNER: EVERYTHING,
     Role.CATALOG_EDITOR: _of("catalog") | _MAKES_PROMOTIONS | {"inventory.add_stockitem"},
-    Role.STOCK_KEEPER: _SEES_CATALOG | _SEES_STOCK | _SEES_DELIVERY
+    Role.STOCK_KEEPER: _SEES_CATALOG | _SEES_STOCK | _SEES_DELIVERY | _SEES_SHIPMENTS
     | {
+        "fulfilment.change_shipment",
         "inventory.change_stockitem", "inventory.add_location", "inventory.change_location",
         "inventory.delete_location",
     },
     Role.ORDER_DESK: _SEES_CATALOG
     | _SEES_ORDERS
     | _SEES_DELIVERY
+    | _of("fulfilment")
     | {
-        "orders.change_order", "orders.cancel_order", "payments.add_payment",
+        "orders.change_order", "orders.cancel_order", "orders.view_draftorder", "orders.add_draftorder",
+        "orders.change_draftorder", "orders.view_refunddue", "payments.add_payment",
         "payments.check_payment", "account.view_user", "pricing.view_promotion",
     },
     Role.FINANCE: _SEES_CATALOG
     | _SEES_ORDERS
     | _SEES_DELIVERY
+    | _SEES_SHIPMENTS
     | {
         "payments.check_payment", "payments.view_webhookevent", "pricing.view_taxrate",
         "pricing.add_taxrate", "pricing.change_taxrate", "pricing.view_promotion",
         "audit.view_auditentry", "audit.export_auditentry", "ledger.view_entry",
-        "orders.view_document", "orders.view_legaldetails", "orders.add_legaldetails",
+        "orders.view_document", "orders.view_refunddue", "orders.view_legaldetails", "orders.add_legaldetails",
         "orders.change_legaldetails", "orders.delete_legaldetails",
     },
-    Role.SUPPORT: _SEES_CATALOG | _SEES_ORDERS | _SEES_DELIVERY
+    Role.SUPPORT: _SEES_CATALOG | _SEES_ORDERS | _SEES_DELIVERY | _SEES_SHIPMENTS
     | {"account.view_user", "events.view_letter", "pricing.view_promotion"},
 }  # fmt: skip
 

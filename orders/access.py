@@ -70,6 +70,11 @@ def orders_of(request: Request) -> OrderQuerySet:
     return own_orders_of(request)
 
 
+def order_state(order: Order) -> str:
+    """The state of an order, for its ETag: it is another after every change."""
+    return f"{order.public_id.hex}-{order.updated_at:%Y%m%d%H%M%S%f}"
+
+
 def actor_of(request: Request, *, permission: str) -> Actor:
     """Who acts, for histories: who has the permission by name, customers and guests by kind only.
 

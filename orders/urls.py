@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders import document_views, views
+from orders import change_views, document_views, draft_views, views
 
 urlpatterns = [
     path("orders/checkout/", views.CheckoutView.as_view(), name="checkout"),
@@ -11,6 +11,30 @@ urlpatterns = [
     path(
         "orders/<uuid:public_id>/history/", views.OrderHistoryView.as_view(), name="order-history"
     ),
+    path("orders/drafts/", draft_views.DraftListView.as_view(), name="drafts"),
+    path("orders/drafts/<uuid:draft_id>/", draft_views.DraftView.as_view(), name="draft"),
+    path(
+        "orders/drafts/<uuid:draft_id>/quote/",
+        draft_views.DraftQuoteView.as_view(),
+        name="draft-quote",
+    ),
+    path(
+        "orders/drafts/<uuid:draft_id>/place/",
+        draft_views.DraftPlaceView.as_view(),
+        name="draft-place",
+    ),
+    path(
+        "orders/<uuid:public_id>/edits/", change_views.OrderEditsView.as_view(), name="order-edits"
+    ),
+    path(
+        "orders/<uuid:public_id>/cancel-lines/",
+        change_views.CancelLinesView.as_view(),
+        name="order-cancel-lines",
+    ),
+    path(
+        "orders/<uuid:public_id>/notes/", change_views.OrderNotesView.as_view(), name="order-notes"
+    ),
+    path("refunds-due/", change_views.RefundsDueView.as_view(), name="refunds-due"),
     path(
         "orders/<uuid:public_id>/invoice.pdf", document_views.InvoiceView.as_view(), name="invoice"
     ),
