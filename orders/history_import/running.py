@@ -25,7 +25,7 @@ from orders.history_import.reading import Entry, History, Rejected, Sum, survey
 from orders.history_import.spool import Spool
 from orders.models import PastCredit, PastFile, PastLine
 from orders.past_credits import record_past_credits
-from orders.past_invoices import Goods, NotASale, PastInvoice, Tally, keys_of
+from orders.past_invoices import MOST_LINES, Goods, NotASale, PastInvoice, Tally, keys_of
 from orders.past_sales import record_past_sales
 
 _GROWING = (
@@ -119,6 +119,11 @@ class HistoryRun:
             try:
                 self.listener.begins("reading", rows)
                 spool.fill(self._entries())
+                for invoice, line, sku, value in spool.drop_endless():
+                    reason = f"invoice {invoice} has more than {MOST_LINES:,} lines"
+                    cells = {"invoiceno": invoice, "stockcode": sku}
+                    self._reject(Rejected(line, reason, value, cells))
+                spool.sort()
                 self.listener.begins(
                     "recording", self.outcome.read.lines - self.outcome.rejected.lines
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.db import connection
 from catalog.past_goods import PastGood
 from common.money import round_half_up
 from orders.history_import.reading import Entry
-from orders.past_invoices import PastInvoice, PastItem
+from orders.past_invoices import MOST_LINES, PastInvoice, PastItem
 
 BATCH = 4_000  # lines, or one invoice that has more
 _CREATE = """
@@ -21,6 +22,14 @@ CREATE TEMPORARY TABLE past_row (
 )
 """
 _COPY = "COPY pg_temp.past_row FROM STDIN"
+# One order has so many lines at most, and one batch holds an invoice whole.
+_FIND_ENDLESS = (
+    "SELECT invoice FROM pg_temp.past_row GROUP BY invoice HAVING count(*) > %s ORDER BY invoice"
+)
+_READ_ENDLESS = """
+SELECT line, sku, CASE WHEN is_credit THEN -1 ELSE 1 END * quantity * price FROM pg_temp.past_row
+ WHERE invoice = %s AND line > %s ORDER BY line LIMIT 5000
+"""
 # All sales before all credits, each oldest first. The number of a batch grows with the lines before it.
 _SORT = """
 CREATE TEMPORARY TABLE past_invoice AS
@@ -63,7 +72,7 @@ class Spool:
         self.currency, self.tax_rate = currency, tax_rate
 
     def fill(self, entries: Iterable[Entry]) -> None:
-        """Take all of them in, and sort them."""
+        """Take all of them in."""
         with connection.cursor() as cursor:
             cursor.execute(_DROP)
             cursor.execute(_CREATE)
@@ -83,6 +92,26 @@ class Spool:
                             entry.country,
                         )
                     )
+
+    def drop_endless(self) -> Iterator[tuple[str, int, str, Decimal]]:
+        """Take out invoices that no order could hold: invoice, line, SKU and value of each of their rows."""
+        with connection.cursor() as cursor:
+            cursor.execute(_FIND_ENDLESS, [MOST_LINES])
+            for (invoice,) in cursor.fetchall():
+                last = 0
+                while True:
+                    cursor.execute(_READ_ENDLESS, [invoice, last])
+                    rows = cursor.fetchall()
+                    if not rows:
+                        break
+                    for line, sku, value in rows:
+                        yield invoice, line, sku, value
+                    last = rows[-1][0]
+                cursor.execute("DELETE FROM pg_temp.past_row WHERE invoice = %s", [invoice])
+
+    def sort(self) -> None:
+        """What was taken in and not taken out: by invoice and time, and what it is about."""
+        with connection.cursor() as cursor:
             cursor.execute(_SORT, [BATCH])
             cursor.execute(_GOODS)
 

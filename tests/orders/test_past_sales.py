@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.models import Product, Variant
@@ -172,6 +173,31 @@ def test_numbers_that_are_long_or_taken_are_replaced():
     sell(("A", 1, "1"), number="1")
     again = sell(("A", 1, "1"), ("A", 2, "1"), number="1")
     assert again.number not in {"H-1", "H-1-2"}
+
+
+def test_many_take_as_many_statements_as_one(django_assert_num_queries):
+    def many(start, count):
+        return [
+            invoice((f"{start}-{n % 7}", 2, "2.55"), number=f"{start}{n}", customer=f"{n}")
+            for n in range(count)
+        ]
+
+    with CaptureQueriesContext(connection) as one:
+        record_past_sales(sales=many("a", 1), by=SYSTEM)
+    with django_assert_num_queries(len(one)):
+        record_past_sales(sales=many("b", 200), by=SYSTEM)
+
+    def back(start, count):
+        return [
+            replace(sale, number=f"C{sale.number}", at=AT + timedelta(days=1))
+            for sale in many(start, count)
+        ]
+
+    with CaptureQueriesContext(connection) as one:
+        record_past_credits(credits=back("a", 1), by=SYSTEM)
+    with django_assert_num_queries(len(one)):
+        record_past_credits(credits=back("b", 200), by=SYSTEM)
+    assert PastCredit.objects.exclude(sold_line=None).count() == 201
 
 
 # --- goods --------------------------------------------------------------------------------------

@@ -300,6 +300,14 @@ def test_an_invoice_that_the_database_refuses_is_reported_and_the_rest_imported(
     assert "Rejected: line 2: invoice 9: An order cannot be over more than" in said
 
 
+def test_an_invoice_without_end_is_reported_and_the_rest_imported(load, monkeypatch):
+    monkeypatch.setattr(spool, "MOST_LINES", 3)
+    said = load(SHOP + "C536379,A,x,-1,12/1/2010 8:26,1,,UK\n" * 3)
+    assert "Rejected: line 7: invoice C536379 has more than" in said
+    assert figures(said)["rejected"] == (4, Decimal("-20.85"), Decimal("-20.85"))
+    assert figures(said)["imported"][0] == 6
+
+
 def test_one_import_at_a_time(load, monkeypatch):
     from django.db import connection
 
