@@ -17,6 +17,7 @@ from django.utils import timezone
 from account import erasure as accounts
 from account.models import User
 from audit import services as audit
+from cart import redaction as cart_redaction
 from common.actors import Actor
 from common.errors import Conflict, NotFound
 from common.idempotency import with_retries
@@ -223,10 +224,12 @@ def _subject(asked: Erasure) -> Subject:
 
 
 def _locked(asked: Erasure) -> Subject:
-    """The person with their orders, all locked: orders first, as everybody does, then the account.
+    """The person with their carts and orders, all locked: those first, as everybody does, then the account.
 
     `FOR UPDATE`, the strongest: whoever writes a row that points to one of them waits, new orders and webhooks among them.
     """
+    if asked.user_id is not None:
+        cart_redaction.hold_carts(user_id=asked.user_id)
     before = _subject(asked).order_ids
     list(Order.objects.filter(pk__in=before).order_by("pk").select_for_update().values_list("pk"))
     if asked.user_id is not None:
@@ -245,6 +248,11 @@ def _redact_orders(subject: Subject) -> None:
         by=Actor("system"),
         note="the customer's data was erased: contact and delivery address are gone",
     )
+
+
+def _forget_carts(subject: Subject) -> None:
+    if subject.user_id is not None:
+        cart_redaction.forget_carts(user_id=subject.user_id)
 
 
 def _forget_contact(subject: Subject) -> None:
@@ -287,6 +295,7 @@ def _empty_account(subject: Subject) -> None:
 STEPS: list[Callable[[Subject], None]] = [
     _redact_payments,
     _redact_orders,
+    _forget_carts,
     _forget_contact,
     _forget_prices,
     _forget_letters,

@@ -26,6 +26,7 @@ from account.models import (
     UserRole,
 )
 from audit.models import AuditEntry
+from cart.models import Cart
 from common.json import dumps
 from common.money import Money
 from orders.models import Order
@@ -61,6 +62,7 @@ def _document(subject: Subject) -> Row:
         "made_at": timezone.now(),
         "profile": _profile(user),
         **_account(user),
+        "carts": _carts(user),
         "orders": _orders(subject),
         "letters": _rows(
             letters_of(subject).order_by("pk"),
@@ -84,6 +86,22 @@ def _profile(user: User | None) -> Row | None:
         "is_staff", "is_active", "created_at", "last_login",
     )  # fmt: skip
     return {"id": user.public_id, **{name: getattr(user, name) for name in fields}}
+
+
+def _carts(user: User | None) -> list[Row]:
+    if user is None:
+        return []
+    return [
+        {
+            **_rows(
+                Cart.objects.filter(pk=cart.pk),
+                "public_id", "status", "currency", "codes", "delivery_method", "delivery_area", "pickup_point",
+                "delivery_day", "note", "order", "created_at", "updated_at", "expires_at",
+            )[0],
+            "items": _rows(cart.items.order_by("pk"), "variant__sku", "quantity", "added_at"),
+        }
+        for cart in Cart.objects.filter(owner=user).order_by("pk")
+    ]  # fmt: skip
 
 
 def _account(user: User | None) -> Row:

@@ -56,6 +56,16 @@ PERSONAL: tuple[Holding, ...] = (
         kept="until its owner deletes it", exported="addresses", erased="deleted",
     ),
     _holding(
+        "cart_cart", "note delivery_area pickup_point", what="what a cart says to the shop, and where to",
+        why="to quote the delivery, and to order without typing it again",
+        kept="until it is deleted, at the latest 90 days untouched (30 of a guest's)",
+        exported="carts", erased="deleted; a guest's, known by no name, expires",
+    ),
+    _holding(
+        "cart_cart", "token_hash", what="hash of a guest's cart token", why="to know its holder",
+        kept="as the cart", exported=SECRET, erased="a guest's: expires",
+    ),
+    _holding(
         "account_session", "user_agent address", what="device and IP address",
         why="so that its owner recognises a stranger's session", kept="30 days after its end",
         exported="sessions", erased="ended at once, then deleted",
@@ -233,6 +243,7 @@ NOT_PERSONAL: Mapping[str, Mapping[str, str]] = {
     },
     "auth_group": {STATES: "name"},
     "auth_permission": {STATES: "name codename"},
+    "cart_cart": {STATES: "status", GOODS: "currency codes delivery_method"},
     "catalog_attribute": {GOODS: "code name kind unit"},
     "catalog_attributechoice": {GOODS: "value"},
     "catalog_attributevalue": {GOODS: "text"},
