@@ -1,0 +1,111 @@
+"""Each corruption of orders, carts and coupons that a test plants is found and named with what it is about."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from common.actors import GATEWAY
+from orders import services
+from orders.models import Order
+from pricing.coupon_verbs import create_coupon
+from pricing.promotion_verbs import create_promotion
+from reporting.doctor import examine
+from reporting.order_invariants import QUERIES
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def number(api):
+    """Of a paid order, made of a cart with a code."""
+    promotion = create_promotion(
+        fields={"name": "Meskel", "kind": "percentage", "percent": Decimal(10), "limit": 9}
+        | {"needs_code": True}
+    )
+    create_coupon(promotion_id=promotion.pk, code="MESKEL", fields={"limit": 3})
+    cart = api.post("/api/carts/", {}).json()
+    token = {"X-Cart-Token": cart["cart_token"]}
+    item = {"variant_id": factories.variant(price="100.00").pk, "quantity": 2}
+    api.post(f"/api/carts/{cart['id']}/items/", item, headers=token)
+    api.post(f"/api/carts/{cart['id']}/coupon/", {"code": "MESKEL"}, headers=token)
+    body = {"cart": cart["id"], "email": "abebe@buyers.shop"}
+    placed = api.post("/api/orders/checkout/", body, headers=token).json()
+    order = Order.objects.get(public_id=placed["id"])
+    order.payments.create(
+        method="chapa", status="succeeded", amount=order.total, currency="ETB", mode="test",
+        reference="tx-12345678", gateway_reference="APq9ZZ", settled_at=timezone.now(), idempotency_key="k", fingerprint="f",
+    )  # fmt: skip
+    with transaction.atomic():
+        services.mark_paid(order=services.lock_order(order.pk), by=GATEWAY)
+    return order.number
+
+
+def found() -> dict[str, str]:
+    return {violation.invariant: violation.detail for violation in examine()}
+
+
+def corrupt(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for name in ("order_total_is_its_parts_and_tax", "refund_due_is_within_what_was_paid"):
+            cursor.execute(f"ALTER TABLE orders_order DROP CONSTRAINT IF EXISTS {name}")
+        cursor.execute(sql)
+
+
+CORRUPTIONS = [
+    ("order total = its parts", "UPDATE orders_order SET discount_total = 0"),
+    ("order total = its parts", "UPDATE orders_order SET delivery_tax = 1"),
+    ("order total = its parts", "UPDATE orders_orderline SET discount = 1"),
+    ("order = its trace", "UPDATE orders_order SET tax_total = tax_total - 1"),
+    ("what was quoted can be explained", "DELETE FROM orders_ordertrace"),
+    ("refund due = its causes", "UPDATE orders_order SET refund_due = 1"),
+    ("refund due = its causes", "UPDATE orders_order SET refund_due = 1000"),
+    ("paid ⇔ a succeeded payment", "UPDATE orders_order SET paid_total = paid_total - 1"),
+    ("paid ⇔ a succeeded payment", "UPDATE payments_payment SET status = 'failed'"),
+    ("coupon uses = what counts, and ≤ the limit", "UPDATE pricing_coupon SET uses = 2"),
+    ("coupon uses = what counts, and ≤ the limit", "UPDATE pricing_promotion SET uses = 0"),
+    (
+        "coupons are used by living orders",
+        "UPDATE orders_order SET status = 'cancelled', cancel_reason = 'staff'",
+    ),
+    ("who paid was told once", "DELETE FROM events_letter"),
+    (
+        "who paid was told once",
+        "INSERT INTO orders_orderevent (order_id, from_status, status, actor, note)"
+        " SELECT id, 'cancelled', 'paid', 'x', '' FROM orders_order",
+    ),
+    ("a cart became the order that it names", 'UPDATE cart_cart SET "order" = gen_random_uuid()'),
+    ("an order's last move is its state", "UPDATE orders_order SET status = 'shipped'"),
+    (
+        "nothing belongs to an order that is not there",
+        "UPDATE inventory_movement SET holder = gen_random_uuid() WHERE reason = 'sold'",
+    ),
+]
+
+
+def test_healthy(number):
+    assert set(found()) <= {"payments = ledger"}  # the payment was planted, too
+
+
+@pytest.mark.parametrize(("invariant", "sql"), CORRUPTIONS)
+def test_a_planted_corruption_is_named(number, invariant, sql):
+    assert invariant not in found()
+    corrupt(sql)
+    assert invariant in found()
+
+
+def test_it_is_named_with_its_numbers(number):
+    corrupt("UPDATE orders_order SET refund_due = 1")
+    assert (
+        found()["refund due = its causes"]
+        == f"order {number} owes 1.00 back, for causes of 0; 180.00 was paid"
+    )
+
+
+def test_every_invariant_has_a_corruption_here():
+    assert {invariant for invariant, _ in CORRUPTIONS} == set(QUERIES)
