@@ -85,6 +85,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             "name": "imports and exports",
             "description": "The catalogue as files: from other shops, to spreadsheets, and back.",
         },
+        {"name": "carts", "description": "What somebody intends to buy, what it costs, and why."},
         {"name": "orders", "description": "Checkout and what became of an order."},
         {
             "name": "documents",
