@@ -286,6 +286,23 @@ AUDITED: Mapping[str, Audited] = {
         beside=_columns("order_id user_id"),
         public="public_id",
     ),
+    "orders_ordernote": Audited(
+        "order_note",
+        shown=_columns("is_for_customer redacted_at"),
+        masked=_columns("actor text"),
+        ignored=_columns("created_at"),
+        beside=_columns("order_id user_id"),
+        events=("UPDATE", "DELETE"),
+        public="public_id",
+    ),
+    "orders_draftorder": Audited(
+        "draft_order",
+        shown=_columns("status customer_id currency items codes order_id version"),
+        masked=_columns("created_by email phone shipping_address delivery note"),
+        ignored=_columns("created_at updated_at"),
+        beside=_columns("user_id"),
+        public="public_id",
+    ),
     "orders_orderevent": Audited(
         "order_event",
         shown=_columns("from_status status"),
@@ -293,6 +310,39 @@ AUDITED: Mapping[str, Audited] = {
         ignored=_columns("created_at"),
         beside=_columns("order_id user_id"),
         events=("UPDATE", "DELETE"),
+    ),
+    # --- How it travels -------------------------------------------------------------------------
+    "fulfilment_shipment": Audited(
+        "shipment",
+        shown=_columns(
+            "number kind state carrier location pickup_point packed_at sent_at ready_at delivered_at cancelled_at"
+        ),
+        masked=_columns("tracking_number tracking_url code_digest actor"),
+        ignored=_columns("code_guesses code_issued_at"),
+        beside=_columns("order_id user_id"),
+        public="public_id",
+    ),
+    "fulfilment_shipmentline": Audited(
+        "shipment_line",
+        shown=_columns("line_id quantity"),
+        beside=_columns("shipment_id"),
+        together=True,
+    ),
+    "fulfilment_returnrequest": Audited(
+        "return",
+        shown=_columns(
+            "state reason location delivery_refund amount decided_at received_at closed_at written_off_id"
+        ),
+        masked=_columns("customer_note answer actor"),
+        ignored=_columns("created_at"),
+        beside=_columns("order_id user_id"),
+        public="public_id",
+    ),
+    "fulfilment_returnline": Audited(
+        "return_line",
+        shown=_columns("line_id quantity received restocked written_off share amount tax"),
+        beside=_columns("request_id"),
+        together=True,
     ),
     "orders_legaldetails": Audited(
         "legal_details",

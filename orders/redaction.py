@@ -15,7 +15,15 @@ from django.utils import timezone
 from common.actors import SYSTEM, Actor
 from common.transactions import require_transaction
 from orders.documents.redaction import redact_packing_slips
-from orders.models import Order, OrderEvent, PastCredit, PastSale
+from orders.models import (
+    DraftOrder,
+    DraftStatus,
+    Order,
+    OrderEvent,
+    OrderNote,
+    PastCredit,
+    PastSale,
+)
 
 
 def orders_of_person(
@@ -57,6 +65,7 @@ def redact_orders(*, ids: Collection[int], by: Actor, note: str) -> int:
         redacted_at=now,
         updated_at=now,
     )
+    OrderNote.objects.filter(order__in=orders, redacted_at=None).update(text="", redacted_at=now)
     redact_packing_slips(order_ids=[order.pk for order in orders])
     PastSale.objects.filter(order__in=orders).exclude(customer="").update(customer="")
     PastCredit.objects.filter(sold_line__order__in=orders).exclude(customer="").update(customer="")
@@ -71,6 +80,26 @@ def redact_orders(*, ids: Collection[int], by: Actor, note: str) -> int:
         for order in orders
     )
     return len(orders)
+
+
+def drafts_of_person(
+    *, user_id: int | None, emails: Collection[str], phones: Collection[str]
+) -> QuerySet[DraftOrder]:
+    """Drafts that would become a person's orders; closed ones no longer say whose they were."""
+    mine = Q(customer_id=user_id) if user_id is not None else Q(pk__in=())
+    folded: Any = DraftOrder.objects.filter(status=DraftStatus.DRAFT).annotate(
+        folded_email=Lower(_normalised(), output_field=TextField())
+    )
+    found: QuerySet[DraftOrder] = folded.filter(
+        mine | Q(folded_email__in=list(emails)) | Q(phone__in=list(phones))
+    )
+    return found
+
+
+def delete_drafts(*, user_id: int | None, emails: Collection[str], phones: Collection[str]) -> None:
+    """Drafts for this person go: there is nobody to place them for."""
+    require_transaction()
+    drafts_of_person(user_id=user_id, emails=emails, phones=phones).delete()
 
 
 def forget_contact(
@@ -119,8 +148,9 @@ def redact_old_orders(*, batch: int = 1000) -> int:
 
 def _folded() -> QuerySet[Order]:
     """With `folded_email`, comparable with `email_key`."""
+    return Order.objects.annotate(folded_email=Lower(_normalised(), output_field=TextField()))
+
+
+def _normalised() -> Func:
     # PostgreSQL's lower() and Python's casefold() agree on what mail servers take before the `@`: ASCII.
-    normalised = Func(
-        F("email"), template="normalize(%(expressions)s, NFKC)", output_field=TextField()
-    )
-    return Order.objects.annotate(folded_email=Lower(normalised, output_field=TextField()))
+    return Func(F("email"), template="normalize(%(expressions)s, NFKC)", output_field=TextField())

@@ -23,6 +23,7 @@ from common.errors import Conflict, NotFound
 from common.idempotency import with_retries
 from common.jobs import enqueue
 from common.transactions import refuse_transaction
+from fulfilment import redaction as fulfilment_redaction
 from orders import redaction as order_redaction
 from orders.models import CancelReason, Order, PaymentStatus, Status, WrongOrderState
 from payments import redaction as payment_redaction
@@ -255,8 +256,15 @@ def _forget_carts(subject: Subject) -> None:
         cart_redaction.forget_carts(user_id=subject.user_id)
 
 
+def _redact_fulfilment(subject: Subject) -> None:
+    fulfilment_redaction.redact_fulfilment(order_ids=subject.order_ids)
+
+
 def _forget_contact(subject: Subject) -> None:
     known_by = subject.known_by
+    order_redaction.delete_drafts(
+        user_id=known_by.user_id, emails=known_by.emails, phones=known_by.phones
+    )
     named = order_redaction.forget_contact(
         user_id=known_by.user_id, emails=known_by.emails, phones=known_by.phones
     )

@@ -29,7 +29,9 @@ from audit.models import AuditEntry
 from cart.models import Cart
 from common.json import dumps
 from common.money import Money
+from fulfilment.models import ReturnRequest, Shipment
 from orders.models import Order
+from orders.redaction import drafts_of_person
 from payments.models import WebhookEvent
 from pricing.models import TaxExemption
 from privacy.models import Erasure, Export
@@ -64,6 +66,12 @@ def _document(subject: Subject) -> Row:
         **_account(user),
         "carts": _carts(user),
         "orders": _orders(subject),
+        "drafts": _rows(
+            drafts_of_person(
+                user_id=subject.user_id, emails=subject.known_by.emails, phones=subject.known_by.phones
+            ).order_by("pk"),
+            "public_id", "email", "phone", "items", "codes", "shipping_address", "delivery", "note", "created_at",
+        ),
         "letters": _rows(
             letters_of(subject).order_by("pk"),
             "channel", "recipient", "subject", "created_at", "sent_at",
@@ -150,7 +158,16 @@ def _account(user: User | None) -> Row:
 
 def _orders(subject: Subject) -> list[Row]:
     orders = Order.objects.filter(pk__in=subject.order_ids).order_by("pk")
-    loaded = list(orders.prefetch_related("lines", "history", "documents", "payments__history"))
+    loaded = list(
+        orders.prefetch_related(
+            "lines",
+            "history",
+            "documents",
+            "payments__history",
+            "shipments__history",
+            "returns__history",
+        )
+    )
     references = [payment.reference for order in loaded for payment in order.payments.all()]
     messages: dict[str, list[Row]] = {}
     for event in WebhookEvent.objects.filter(reference__in=references).order_by("pk"):
@@ -195,6 +212,8 @@ def _order(order: Order, messages: dict[str, list[Row]]) -> Row:
             for document in sorted(order.documents.all(), key=lambda document: document.pk)
         ],
         "history": [_event(event) for event in order.history.all()],
+        "shipments": [_shipment(shipment) for shipment in order.shipments.all()],
+        "returns": [_return(asked) for asked in order.returns.all()],
         "payments": [
             {
                 "id": payment.public_id,
@@ -214,9 +233,40 @@ def _order(order: Order, messages: dict[str, list[Row]]) -> Row:
 
 
 def _event(event: Any) -> Row:
-    # Customers see that staff acted, not who.
-    kind = event.actor.partition(":")[0]
-    return {**_fields(event, "from_status", "status", "note", "created_at"), "actor": kind}
+    return {**_fields(event, "from_status", "status", "note", "created_at"), "actor": _kind(event)}
+
+
+def _kind(row: Any) -> str:
+    """Customers see that staff acted, not who."""
+    return str(row.actor.partition(":")[0])
+
+
+def _move(event: Any) -> Row:
+    return {**_fields(event, "from_state", "state", "note", "created_at"), "actor": _kind(event)}
+
+
+def _shipment(shipment: Shipment) -> Row:
+    return {
+        **_fields(
+            shipment,
+            "number", "kind", "state", "carrier", "tracking_number", "tracking_url", "pickup_point", "packed_at",
+            "sent_at", "ready_at", "delivered_at", "cancelled_at",
+        ),
+        "actor": _kind(shipment),
+        "history": [_move(event) for event in shipment.history.all()],
+    }  # fmt: skip
+
+
+def _return(asked: ReturnRequest) -> Row:
+    return {
+        **_fields(
+            asked,
+            "state", "reason", "customer_note", "answer", "created_at", "decided_at", "received_at", "closed_at",
+        ),
+        "amount": Money(asked.amount, asked.order.currency).as_json(),
+        "actor": _kind(asked),
+        "history": [_move(event) for event in asked.history.all()],
+    }  # fmt: skip
 
 
 def _admin_log(user: User | None) -> list[Row]:

@@ -136,11 +136,64 @@ PERSONAL: tuple[Holding, ...] = (
         exported="no: nobody here knows whose number it is", erased="blanked with its time",
     ),
     _holding(
+        "orders_ordernote", "actor text", what="what staff remark on an order, and who of them",
+        why="to serve the customer", kept="as long as the order's customer",
+        exported="orders (staff by kind)", erased="the text blanked; a CHECK keeps it so. Staff: by kind only",
+    ),
+    _holding(
+        "orders_ordertrace", "actor reason", what="which member of staff changed an order, and why",
+        why="to know how its prices came about", kept="as long as the order",
+        exported="orders (in the history)", erased="staff: by kind only",
+    ),
+    _holding(
+        "orders_refunddue", "actor reason", what="which member of staff decided it, and why",
+        why="to pay it out, and to prove it", kept="as long as the order: books",
+        exported="orders (in the history)", erased="staff: by kind only",
+    ),
+    _holding(
+        "orders_draftorder", "created_by", what="which member of staff wrote a draft",
+        why="to know whom to ask", kept="as long as the draft",
+        exported="no: about the draft, not about them", erased="staff: by kind only",
+    ),
+    _holding(
+        "orders_draftorder", "email phone shipping_address delivery note",
+        what="contact and wishes of a customer on the telephone", why="to place the order for them",
+        kept="until it is placed or thrown away, at most 30 days untouched", exported="drafts",
+        erased="the draft is deleted; closed ones name nobody, a CHECK keeps it so",
+    ),
+    _holding(
         "orders_document", "data",
         what="buyer and recipient, as they were printed on an invoice, receipt or credit note; of packing slips, too",
         why="the law wants documents kept as they were issued",
         kept="LEGAL_KEEP_YEARS after the year of the document", exported="orders",
         erased="kept for its time, readable by finance alone, then blanked; packing slips: blanked at once",
+    ),
+    _holding(
+        "fulfilment_shipment", "tracking_number tracking_url code_digest",
+        what="what leads to a parcel's way to somebody; the hash of a hand-over code",
+        why="so that the customer can follow it, and gets it and nobody else", kept="as long as the order's contact",
+        exported="orders (not the hash)", erased="blanked",
+    ),
+    _holding(
+        "fulfilment_shipment", "actor", what="which member of staff packed it",
+        why="to know what happened to a parcel", kept="as long as the order",
+        exported="orders (staff by kind)", erased="staff: by kind only",
+    ),
+    _holding(
+        "fulfilment_shipmentevent", "actor note", what="which member of staff did it; a remark",
+        why="to know what happened to a parcel", kept="as long as the order",
+        exported="orders (staff by kind)", erased="staff: by kind only; remarks blanked with the order's contact",
+    ),
+    _holding(
+        "fulfilment_returnrequest", "customer_note answer actor",
+        what="why a customer sends something back, in their words; what the shop said; who asked",
+        why="to decide, and to know why", kept="as long as the order's contact",
+        exported="orders", erased="blanked; staff: by kind only",
+    ),
+    _holding(
+        "fulfilment_returnevent", "actor note", what="which member of staff did it; a remark",
+        why="to know what happened to a return", kept="as long as the order",
+        exported="orders (staff by kind)", erased="staff: by kind only; remarks blanked with the order's contact",
     ),
     _holding(
         "payments_payment", "checkout_url", what="a page at the gateway that names the buyer",
@@ -278,6 +331,10 @@ NOT_PERSONAL: Mapping[str, Mapping[str, str]] = {
     "django_content_type": {HOUSE: "app_label model"},
     "django_migrations": {HOUSE: "app name"},
     "events_letter": {STATES: "channel", "ids and occasions": "dedupe_key"},
+    "fulfilment_shipment": {STATES: "kind state", HOUSE: "carrier location pickup_point"},
+    "fulfilment_shipmentevent": {STATES: "from_state state"},
+    "fulfilment_returnrequest": {STATES: "state reason", HOUSE: "location"},
+    "fulfilment_returnevent": {STATES: "from_state state"},
     "inventory_location": {HOUSE: "code name place"},
     "inventory_movement": {STATES: "reason", "remarks of staff about goods": "note"},
     "inventory_reservation": {STATES: "state", HASHES: "customer"},
@@ -288,10 +345,14 @@ NOT_PERSONAL: Mapping[str, Mapping[str, str]] = {
     },
     "ledger_posting": {HOUSE: "account currency"},
     "orders_order": {
-        STATES: "status payment_status fulfilment_status cancel_reason currency",
+        STATES: "status payment_status fulfilment_status cancel_reason currency source",
         "the book's number": "number",
+        "what was sold: books": "discounts",
     },
     "orders_orderevent": {STATES: "from_status status"},
+    "orders_draftorder": {STATES: "status", GOODS: "currency items codes"},
+    "orders_refunddue": {STATES: "key"},
+    "orders_ordertrace": {"what was sold, and how its prices came about: books": "trace"},
     "orders_document": {
         STATES: "kind currency",
         "the book's number": "number",
@@ -308,7 +369,7 @@ NOT_PERSONAL: Mapping[str, Mapping[str, str]] = {
             "invoice country sku name currency"
         ),
     },
-    "orders_orderline": {"what was sold: books": "sku name parts"},
+    "orders_orderline": {"what was sold: books": "sku name parts tax_category"},
     "payments_payment": {
         STATES: "method status currency mode review_reason",
         "the book's references": "reference gateway_reference",

@@ -19,7 +19,9 @@ from common.errors import NotFound
 from common.jobs import enqueue
 from common.phones import normalise_phone
 from common.transactions import refuse_transaction
+from fulfilment.redaction import redact_old_fulfilment
 from orders.documents.redaction import redact_old_documents
+from orders.drafts import forget_drafts
 from orders.redaction import redact_old_orders
 from payments.redaction import redact_old_webhooks
 from privacy import letters
@@ -168,14 +170,20 @@ def resolve(who: str) -> tuple[User | None, str, str]:
 
 
 def prune() -> None:
-    """What has had its time goes: copies after a week, webhooks' bodies, people of old orders, the admin's log."""
+    """What has had its time goes: copies after a week, webhooks' bodies, people of old orders, drafts, the admin's log."""
     refuse_transaction()
     now = timezone.now()
     Export.objects.filter(expires_at__lt=now).delete()
     log_kept = timedelta(days=settings.AUDIT_KEEP_DAYS)
     LogEntry.objects.filter(action_time__lt=now - log_kept).delete()
     SessionStore.clear_expired()
-    for redact in (redact_old_webhooks, redact_old_orders, redact_old_documents):
+    for redact in (
+        redact_old_webhooks,
+        redact_old_orders,
+        redact_old_fulfilment,
+        redact_old_documents,
+        forget_drafts,
+    ):
         while True:
             with transaction.atomic():
                 if not redact():

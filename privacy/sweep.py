@@ -15,12 +15,14 @@ from django.db.models import F, Func, Q, QuerySet, TextField, Value
 
 from account.models import User
 from common.models import StoredReply
+from fulfilment.models import ReturnEvent, ReturnRequest, Shipment, ShipmentEvent
 from inventory.models import Movement
-from orders.models import OrderEvent
+from orders.models import DraftOrder, OrderEvent, OrderNote, OrderTrace, RefundDue
 from payments.models import PaymentEvent
 from privacy.subject import Subject
 
 ERASED = "(erased)"
+OF_FULFILMENT = (Shipment, ShipmentEvent, ReturnRequest, ReturnEvent)
 
 
 def sweep_stored_replies(subject: Subject) -> None:
@@ -104,7 +106,20 @@ def sweep_histories(subject: Subject) -> None:
     if subject.user_id is None:
         return
     kind = Func(F("actor"), Value(":"), Value(1), function="split_part", output_field=TextField())
-    for model in (OrderEvent, PaymentEvent, Movement):
+    named = {"user_id": subject.user_id, "created_by__contains": ":"}
+    written = Func(
+        F("created_by"), Value(":"), Value(1), function="split_part", output_field=TextField()
+    )
+    DraftOrder.objects.filter(**named).update(created_by=written)
+    for model in (
+        OrderEvent,
+        OrderNote,
+        OrderTrace,
+        RefundDue,
+        PaymentEvent,
+        Movement,
+        *OF_FULFILMENT,
+    ):
         model.objects.filter(user_id=subject.user_id, actor__contains=":").update(actor=kind)
 
 

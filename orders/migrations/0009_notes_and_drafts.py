@@ -1,15 +1,22 @@
 """Notes on orders, and drafts that staff write for customers on the telephone."""
 
-import common.ids
 import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
+import common.ids
+from audit import triggers
+
+
+def install(apps, schema_editor):
+    triggers.install(schema_editor.connection)
+
 
 class Migration(migrations.Migration):
     dependencies = [
         ("orders", "0008_past_sales"),
+        ("audit", "0005_accounts_of_the_ledger"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -200,4 +207,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.RunPython(install, migrations.RunPython.noop, elidable=False),
     ]
