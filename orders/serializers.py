@@ -346,10 +346,16 @@ class OrderEventSerializer(serializers.Serializer[Any]):
 
     from_status = serializers.CharField(allow_blank=True)
     status = serializers.ChoiceField(choices=Status.choices)
-    actor = serializers.SerializerMethodField(help_text="customer, guest, staff, gateway or system")
+    actor = serializers.SerializerMethodField(
+        help_text="customer, guest, staff, gateway or system; who of the staff is told to staff alone"
+    )
     note = serializers.CharField(allow_blank=True)
     created_at = serializers.DateTimeField()
 
     def get_actor(self, event: Any) -> str:
-        # Customers see that staff acted, not who: names stay in the admin.
+        # Customers see that staff acted, not who.
+        request = self.context.get("request")
+        user = request.user if request is not None else None
+        if user is not None and user.is_authenticated and user.has_perm("orders.view_orderevent"):
+            return str(event.actor)
         return str(event.actor).partition(":")[0]

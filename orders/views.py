@@ -17,12 +17,20 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from account.actors import person_of
+from common.conditional import tagged
 from common.errors import NotFound
 from common.idempotency import idempotent
 from common.schema import FORBIDDEN, TOO_MANY, refuses
 from inventory.refusals import TooMuchReserved
 from orders import throttles
-from orders.access import HoldsOrder, PlacesOrders, actor_of, count_guess, orders_of
+from orders.access import (
+    HoldsOrder,
+    PlacesOrders,
+    actor_of,
+    count_guess,
+    order_state,
+    orders_of,
+)
 from orders.checkout import (
     ChooseVariant,
     CodeNotApplied,
@@ -220,7 +228,8 @@ class OrderDetailView(APIView):
         responses={200: OrderSerializer},
     )
     def get(self, request: Request, public_id: UUID) -> Response:
-        return Response(OrderSerializer(find_order(request, public_id)).data)
+        order = find_order(request, public_id)
+        return tagged(request, Response(OrderSerializer(order).data), order_state(order))
 
 
 @refuses(TOO_MANY)
