@@ -12,6 +12,8 @@ UNAUDITED: Mapping[str, str] = {
     "inventory_stocklevel": "derivable: every change goes with a movement, and `doctor` compares the two",
     "inventory_reservation": "hot, and derivable: every change goes with an order's, and `doctor` compares the two",
     "orders_ordertrace": "append-only: one row for each time that prices were computed, with who and why",
+    "fulfilment_shipmentevent": "append-only: a shipment's history, with who and why; its moves are recorded",
+    "fulfilment_returnevent": "append-only: a return's history, with who and why; its moves are recorded",
     "orders_pastfile": "is a log: which files of past sales were read, and when",
     "orders_pastsale": "written with its order, which is audited; afterwards only its customer's number may go",
     "orders_pastline": "written with its order's lines, which are audited, and never changed",
