@@ -78,24 +78,8 @@ def enter_goods(*, goods: Sequence[PastGood], by: Actor) -> dict[str, Found]:
     variants = new_ids("catalog_variant", len(new))
     for good, product, variant in zip(new, products, variants, strict=True):
         found[good.sku] = Found(variant, product, good.name[:NAME_LENGTH])
-    insert_rows(
-        "catalog_product",
-        _PRODUCT,
-        [
-            {
-                "id": found[good.sku].product_id,
-                "slug": slug_from(good.name, fallback="past"),
-                "name": found[good.sku].name,
-                "description": "",
-                "brand": "",
-                "tags": [],
-                "translations": {},
-                "is_published": False,
-                "archived_at": "now",
-            }
-            for good in new
-        ],
-    )
+    # Variants first: then there is no product yet that their triggers would rewrite one by one. What triggers derive of a
+    # product without live variants is what its columns say by themselves.
     insert_rows(
         "catalog_variant",
         _VARIANT,
@@ -113,6 +97,24 @@ def enter_goods(*, goods: Sequence[PastGood], by: Actor) -> dict[str, Found]:
                 "archived_at": "now",
             }
             for good, item in zip(new, items, strict=True)
+        ],
+    )
+    insert_rows(
+        "catalog_product",
+        _PRODUCT,
+        [
+            {
+                "id": found[good.sku].product_id,
+                "slug": slug_from(good.name, fallback="past"),
+                "name": found[good.sku].name,
+                "description": "",
+                "brand": "",
+                "tags": [],
+                "translations": {},
+                "is_published": False,
+                "archived_at": "now",
+            }
+            for good in new
         ],
     )
     return found

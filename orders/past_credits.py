@@ -23,7 +23,7 @@ from common.money import round_half_up, tax_included
 from ledger import chart
 from ledger import services as ledger
 from ledger.services import Draft, Line
-from orders.models import Order, PastCredit
+from orders.models import Order
 from orders.past_invoices import PastInvoice, PastItem, Tally, check, hold_history, keys_of
 
 CREDITED = "past.credited"
@@ -94,7 +94,7 @@ def record_past_credits(
     hold_history()
     keyed = [(credit, keys_of(credit)) for credit in credits]
     keys = [key for _, own in keyed for key in own]
-    there = set(PastCredit.objects.filter(key__in=keys).values_list("key", flat=True))
+    there = _recorded(keys)
     new = [
         (credit, item, key)
         for credit, own in keyed
@@ -216,6 +216,12 @@ def _return(sold: Sequence[_Sold]) -> None:
                 "  FROM unnest(%s::bigint[], %s::integer[]) given (id, pieces) WHERE orders_orderline.id = given.id",
                 [[entry.line for entry in sold], [entry.taken for entry in sold]],
             )
+
+
+def _recorded(keys: Sequence[UUID]) -> set[UUID]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT key FROM orders_pastcredit WHERE key = ANY (%s)", [list(keys)])
+        return {key for (key,) in cursor.fetchall()}
 
 
 def _tally(keys: Sequence[UUID]) -> Tally:

@@ -26,7 +26,7 @@ from ledger import chart
 from ledger import services as ledger
 from ledger.services import Draft, Line
 from orders.bookkeeping import SOLD
-from orders.models import Order, PastLine, PastSale
+from orders.models import Order, PastSale
 from orders.past_invoices import (
     COUNTRIES,
     MOST_LINES,
@@ -126,7 +126,9 @@ class _Order:
 
 
 def _recorded(keys: Sequence[UUID]) -> set[UUID]:
-    return set(PastLine.objects.filter(key__in=keys).values_list("key", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT key FROM orders_pastline WHERE key = ANY (%s)", [list(keys)])
+        return {key for (key,) in cursor.fetchall()}
 
 
 def _tally(keys: Sequence[UUID]) -> Tally:
