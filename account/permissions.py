@@ -92,7 +92,7 @@ PERMISSIONS: Mapping[str, Mapping[str, str]] = {
         "orders.view_orderevent": "see their history in the admin",
         "orders.change_order": "change orders before they leave, agree on prices, mark orders as shipped and completed",
         "orders.add_order": "let a program place guests' orders (API keys)",
-        "orders.cancel_order": "cancel unpaid orders of others, and pieces that have not left",
+        "orders.cancel_order": "cancel unpaid orders of others, and pieces of orders",
         "orders.view_ordernote": "read all notes on orders",
         "orders.add_ordernote": "write notes on orders, also for customers",
         "orders.view_refunddue": "see what must go back to customers",
@@ -130,6 +130,7 @@ PERMISSIONS: Mapping[str, Mapping[str, str]] = {
         "ledger.view_entry": "read the ledger: accounts, entries, the trial balance",
     },
     "Log": {
+        "reporting.view_examination": "read the gauges that operators watch, the doctor's findings among them",
         "audit.view_auditentry": "read who changed what, when, from where",
         "audit.export_auditentry": "export the log",
     },

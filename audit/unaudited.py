@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 UNAUDITED: Mapping[str, str] = {
+    "reporting_examination": "is a log: what the doctor found, and when",
     "cart_cart": "hot, and what somebody may buy one day: only its holder changes it; the order it becomes is recorded",
     "cart_cartitem": "of a cart",
     "pricing_couponuse": "a checkout's; the order that used it is recorded, and a use is given back, never deleted",

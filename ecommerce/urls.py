@@ -37,6 +37,7 @@ urlpatterns = [
     path("api/", include("orders.urls")),
     path("api/", include("fulfilment.urls")),
     path("api/", include("payments.urls")),
+    path("api/", include("reporting.urls")),
     path("admin/", admin.site.urls),
     path("media/<path:path>", media),
     path("", include("storefront.urls")),

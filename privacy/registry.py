@@ -388,7 +388,10 @@ NOT_PERSONAL: Mapping[str, Mapping[str, str]] = {
         ),
     },
     "pricing_deliveryfee": {HOUSE: "currency"},
-    "pricing_deliverymethod": {"the shop's own words": "code name description translations kind"},
+    "pricing_deliverymethod": {
+        "the shop's own words": "code name description translations kind tax_category_id",
+    },
+    "pricing_taxassignment": {HOUSE: "tax_category_id"},
     "pricing_coupon": {"the shop's own codes": "code batch"},
     "pricing_couponuse": {STATES: "state"},
     "pricing_promotion": {
@@ -401,6 +404,7 @@ NOT_PERSONAL: Mapping[str, Mapping[str, str]] = {
     "pricing_taxexemption": {HOUSE: "categories"},
     "pricing_taxrate": {HOUSE: "name tax_category_id area"},
     "privacy_erasure": {STATES: "requested_by"},
+    "reporting_examination": {HOUSE: "violations"},
     "procrastinate_events": {HOUSE: "type"},
     "procrastinate_jobs": {HOUSE: "queue_name task_name status"},
     "procrastinate_periodic_defers": {HOUSE: "task_name periodic_id"},

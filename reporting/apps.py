@@ -4,6 +4,6 @@ from django.apps import AppConfig
 
 
 class ReportingConfig(AppConfig):
-    """Figures and the doctor; owns no table."""
+    """Figures and the doctor, who writes down what was found."""
 
     name = "reporting"

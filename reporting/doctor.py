@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -42,6 +42,16 @@ QUERIES: dict[str, tuple[str, str]] = {
     **past_invariants.QUERIES,
 }
 
+_FLAWS: Mapping[str, Callable[[], Iterable[str]]] = {
+    "no stalled job": lambda: (
+        f"job {pk} belongs to a worker that is gone" for pk in stalled_jobs()
+    ),
+    "every change is audited": triggers.flaws,
+    "the ledger is guarded": ledger_triggers.flaws,
+    "documents are guarded": document_triggers.flaws,
+}
+INVARIANTS = (*QUERIES, *_FLAWS)
+
 LIMIT = 100  # rows named per invariant; more of the same helps nobody
 
 
@@ -55,13 +65,7 @@ def examine() -> list[Violation]:
                 # With a million products an examination takes minutes, and nobody waits for it.
                 cursor.execute("SET LOCAL statement_timeout = 0")
         found = [violation for name in QUERIES for violation in _ask(name)]
-        found += [
-            Violation("no stalled job", f"job {pk} belongs to a worker that is gone")
-            for pk in stalled_jobs()
-        ]
-        found += [Violation("every change is audited", flaw) for flaw in triggers.flaws()]
-        found += [Violation("the ledger is guarded", flaw) for flaw in ledger_triggers.flaws()]
-        found += [Violation("documents are guarded", flaw) for flaw in document_triggers.flaws()]
+        found += [Violation(name, flaw) for name, flaws in _FLAWS.items() for flaw in flaws()]
     return found
 
 

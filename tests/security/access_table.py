@@ -85,6 +85,7 @@ TAXED = "api/tax-categories/<slug:code>/"
 PRICES_OF = "api/products/<slug:key>/variants/<int:variant_id>/prices/"
 OPTIONS = {"price": "5.00", "options": [{"name": "Colour", "value": "Red"}]}
 ITEM = {"phone": "0911234567"}
+EDIT = {"operations": [{"op": "remove", "line": 1}], "reason": "by telephone"}
 LEGAL = {"valid_from": "2027-01-01", "legal_name": "Buna House PLC"}
 
 
@@ -175,6 +176,7 @@ API: dict[str, Door] = {
     "GET api/staff/<uuid:public_id>/": door(OWNERS),
     "PUT api/staff/<uuid:public_id>/roles/": door(OWNERS, body={"roles": ["owner"]}),
     "GET api/audit/": door({*OWNERS, FINANCE}),
+    "GET api/metrics/": door(OWNERS),
     "GET api/ledger/accounts/": door({*OWNERS, FINANCE}),
     "GET api/ledger/entries/": door({*OWNERS, FINANCE}),
     "GET api/ledger/entries/<uuid:public_id>/": door({*OWNERS, FINANCE}),
@@ -362,6 +364,24 @@ API: dict[str, Door] = {
     "GET api/orders/<uuid:public_id>/documents/<slug:number>.pdf": door(
         SEE_ORDERS, others=404, named={**HIDDEN, GUEST_HOLDER: 404}
     ),
+    # Its payment is under way: whoever may change the order is told so.
+    "POST api/orders/<uuid:public_id>/edits/": door({*OWNERS, DESK}, 409, body=EDIT),
+    "POST api/orders/<uuid:public_id>/cancel-lines/": door(
+        HOLDERS | {*OWNERS, DESK, KEY}, 409, body={"lines": [{"line": 1, "quantity": 1}]}, others=404,
+        named={**HIDDEN, FINANCE: 403, SUPPORT: 403},
+    ),
+    "GET api/orders/<uuid:public_id>/notes/": door(HOLDERS | SEE_ORDERS, **NOT_MINE),
+    "POST api/orders/<uuid:public_id>/notes/": door(
+        {*OWNERS, DESK, FINANCE, SUPPORT}, 201, body={"text": "Calls back at five"}
+    ),
+    "GET api/refunds-due/": door({*OWNERS, DESK, FINANCE}),
+    "GET api/orders/drafts/": door({*OWNERS, DESK}),
+    "POST api/orders/drafts/": door({*OWNERS, DESK}, 201, body={"phone": "0911234567"}),
+    "GET api/orders/drafts/<uuid:draft_id>/": door({*OWNERS, DESK}),
+    "PATCH api/orders/drafts/<uuid:draft_id>/": door({*OWNERS, DESK}, body={"note": "By bus"}),
+    "DELETE api/orders/drafts/<uuid:draft_id>/": door({*OWNERS, DESK}, 204),
+    "GET api/orders/drafts/<uuid:draft_id>/quote/": door({*OWNERS, DESK}),
+    "POST api/orders/drafts/<uuid:draft_id>/place/": door({*OWNERS, DESK}, 201, body={}),
     "GET api/legal-details/": door({*OWNERS, FINANCE}),
     "POST api/legal-details/": door({*OWNERS, FINANCE}, 201, body=LEGAL),
     "GET api/legal-details/<int:details_id>/": door({*OWNERS, FINANCE}),
@@ -460,6 +480,7 @@ def address(world: World, route: str, who: str) -> str:
         .replace("tax-categories/<slug:code>", "tax-categories/reduced")
         .replace("<slug:code>", world.language.pk)
         .replace("<slug:number>", world.things["packing slip"].number)
+        .replace("<uuid:draft_id>", str(world.things["draft"].public_id))
         .replace("<int:details_id>", str(world.things["legal details"].pk))
         .replace("<int:promotion_id>", str(world.promotion.pk))
         .replace("<int:coupon_id>", str(world.coupon.pk))
