@@ -9,7 +9,6 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from account.actors import person_of
-from account.api_keys import KeyPrincipal
 from cart.models import Cart, CartQuerySet
 from cart.refusals import NoSuchCart
 from cart.services import find_cart
@@ -25,12 +24,9 @@ def cart_token_of(request: Request) -> str:
 
 
 class KeepsCarts(BasePermission):
-    """Everybody may fill a cart; a program only with an API key that places orders."""
+    """Everybody may keep a cart. Which ones a caller finds is `own_carts_of`'s answer; no API key gets this far."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        user: Any = request.user
-        if isinstance(user, KeyPrincipal):
-            return user.has_perm("orders.add_order") or user.has_perm("cart.view_cart")
         return True
 
 
@@ -38,10 +34,7 @@ class SeesCarts(BasePermission):
     """Whoever is signed in, or has a guest's token, lists carts. Which those are is `carts_of`'s answer."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        user: Any = request.user
-        if isinstance(user, KeyPrincipal) and not user.has_perm("cart.view_cart"):
-            return bool(cart_token_of(request)) and user.has_perm("orders.add_order")
-        return bool(user.is_authenticated or cart_token_of(request))
+        return bool(request.user.is_authenticated or cart_token_of(request))
 
 
 def own_carts_of(request: Request) -> CartQuerySet:
@@ -70,6 +63,15 @@ def cart_of(request: Request, cart_id: Any, among: CartQuerySet) -> Cart:
     try:
         return find_cart(cart_id=cart_id, among=among.select_related("owner", "merged_into"))
     except NoSuchCart:
-        if not request.user.is_authenticated and cart_token_of(request):
-            charge(request, (GUESSES, counted_address(request)))
+        count_guess(request)
         raise
+
+
+def count_guess(request: Request) -> None:
+    """Count a guest's token that does not stand for what was asked for.
+
+    Raises:
+        common.limits.TooManyRequests
+    """
+    if not request.user.is_authenticated and cart_token_of(request):
+        charge(request, (GUESSES, counted_address(request)))

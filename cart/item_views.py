@@ -27,14 +27,14 @@ from cart.refusals import (
     UnknownCode,
 )
 from cart.serializers import (
+    CartCodeSerializer,
+    CartCodeToForgetSerializer,
+    CartQuantitySerializer,
     CartSerializer,
-    CodeSerializer,
-    CodeToForgetSerializer,
-    NewItemSerializer,
-    QuantitySerializer,
+    NewCartItemSerializer,
 )
 from cart.views import CART_TOKEN, TAGS, answer, hold_state, shown
-from common.conditional import honours_if_match, takes_if_match, unchanged
+from common.conditional import PreconditionFailed, honours_if_match, unchanged
 from common.idempotency import idempotent
 from common.public_doors import checked
 from common.schema import TOO_MANY, refuses, takes_body
@@ -46,7 +46,7 @@ class CartItemListView(APIView):
     permission_classes = [KeepsCarts]
 
     @refuses(
-        NotForSale, ChooseVariant, CartFull, TooManyPieces, CartOrdered, CartMerged, TOO_MANY
+        NotForSale, ChooseVariant, CartFull, TooManyPieces, CartOrdered, CartMerged, PreconditionFailed, TOO_MANY
     )  # fmt: skip
     @extend_schema(
         operation_id="carts_items_add",
@@ -54,18 +54,18 @@ class CartItemListView(APIView):
         description=(
             "A variant, or a product that comes in one variant only. What is in the cart already grows by `quantity`: 200"
             " instead of 201. Stock is not asked here: the answer's `problems` tell what is short."
+            " `If-Match` may name the cart's state."
         ),
         tags=TAGS,
         parameters=[CART_TOKEN],
-        request=NewItemSerializer,
+        request=NewCartItemSerializer,
         responses={200: CartSerializer, 201: CartSerializer},
     )
-    @takes_if_match
     @idempotent()
     def post(self, request: Request, cart_id: UUID) -> Response:
         mine = own_carts_of(request)
         cart_of(request, cart_id, mine)
-        given = checked(NewItemSerializer, request.data)
+        given = checked(NewCartItemSerializer, request.data)
         with unchanged(request, partial(hold_state, self, cart_id)):
             added = add_item(cart_id=cart_id, among=mine, **given)
         code = status.HTTP_201_CREATED if added.is_new else status.HTTP_200_OK
@@ -84,14 +84,14 @@ class CartItemView(APIView):
         description="Whatever there were before; 0 takes the line out. The price shown from now on is today's.",
         tags=TAGS,
         parameters=[CART_TOKEN],
-        request=QuantitySerializer,
+        request=CartQuantitySerializer,
         responses={200: CartSerializer},
     )
     @honours_if_match(hold_state)
     def patch(self, request: Request, cart_id: UUID, item_id: UUID) -> Response:
         mine = own_carts_of(request)
         cart_of(request, cart_id, mine)
-        given = checked(QuantitySerializer, request.data)
+        given = checked(CartQuantitySerializer, request.data)
         cart = set_quantity(cart_id=cart_id, among=mine, item_id=item_id, **given)
         return answer(request, cart)
 
@@ -119,25 +119,24 @@ class CouponView(APIView):
     def get_throttles(self) -> list[Any]:
         return [throttle() for throttle in throttles.CODES] + super().get_throttles()
 
-    @refuses(UnknownCode, TooManyCodes, CartOrdered, CartMerged)
+    @refuses(UnknownCode, TooManyCodes, CartOrdered, CartMerged, PreconditionFailed)
     @extend_schema(
         operation_id="carts_coupon_add",
         summary="Use a code",
         description=(
             "Keeps the code with the cart. Whether it takes anything off is in the totals, and if not, why not in"
-            " `GET .../quote/`. Tries are limited: who guesses gets 429."
+            " `GET .../quote/`. Tries are limited: who guesses gets 429. `If-Match` may name the cart's state."
         ),
         tags=TAGS,
         parameters=[CART_TOKEN],
-        request=CodeSerializer,
+        request=CartCodeSerializer,
         responses={200: CartSerializer},
     )
-    @takes_if_match
     @idempotent()
     def post(self, request: Request, cart_id: UUID) -> Response:
         mine = own_carts_of(request)
         cart_of(request, cart_id, mine)
-        given = checked(CodeSerializer, request.data)
+        given = checked(CartCodeSerializer, request.data)
         with unchanged(request, partial(hold_state, self, cart_id)):
             cart = add_code(cart_id=cart_id, among=mine, code=given["code"])
         return Response(shown(request, cart))
@@ -149,7 +148,7 @@ class CouponView(APIView):
         description="The one in the body, or all of them. Harmless when it is not there.",
         tags=TAGS,
         parameters=[CART_TOKEN],
-        request=CodeToForgetSerializer,
+        request=CartCodeToForgetSerializer,
         responses={204: None},
     )
     @honours_if_match(hold_state)
@@ -157,6 +156,6 @@ class CouponView(APIView):
     def delete(self, request: Request, cart_id: UUID) -> Response:
         mine = own_carts_of(request)
         cart_of(request, cart_id, mine)
-        given = checked(CodeToForgetSerializer, request.data or {})
+        given = checked(CartCodeToForgetSerializer, request.data or {})
         remove_code(cart_id=cart_id, among=mine, code=given.get("code", ""))
         return Response(status=status.HTTP_204_NO_CONTENT)

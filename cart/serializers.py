@@ -27,7 +27,7 @@ class NewCartSerializer(StrictSerializer):
     )
 
 
-class ChoiceSerializer(StrictSerializer):
+class CartDeliverySerializer(StrictSerializer):
     """How and where to. It replaces what was chosen before."""
 
     method = serializers.CharField(**_KEY, help_text="Of `GET /api/delivery/options/`.")
@@ -43,14 +43,14 @@ class CartChangesSerializer(StrictSerializer):
     """What changes of a cart."""
 
     currency = serializers.ChoiceField(choices=known_currencies(), required=False)
-    delivery = ChoiceSerializer(required=False, allow_null=True)
+    delivery = CartDeliverySerializer(required=False, allow_null=True)
     note = serializers.CharField(required=False, allow_blank=True, max_length=NOTE_LENGTH)
     accept_prices = serializers.BooleanField(
         required=False, help_text="True: today's prices have been seen; `price_changed` is over."
     )
 
 
-class NewItemSerializer(StrictSerializer):
+class NewCartItemSerializer(StrictSerializer):
     """A variant, or a product that comes in one variant only."""
 
     product_id = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
@@ -65,25 +65,25 @@ class NewItemSerializer(StrictSerializer):
         return attrs
 
 
-class QuantitySerializer(StrictSerializer):
+class CartQuantitySerializer(StrictSerializer):
     """How many pieces a line is to have; 0 takes it out."""
 
     quantity = serializers.IntegerField(min_value=0, max_value=MAX_QUANTITY)
 
 
-class CodeSerializer(StrictSerializer):
+class CartCodeSerializer(StrictSerializer):
     """A code as somebody typed it: case and blanks do not matter."""
 
     code = serializers.CharField(max_length=100)
 
 
-class CodeToForgetSerializer(StrictSerializer):
+class CartCodeToForgetSerializer(StrictSerializer):
     """Which code goes; left out: all of them."""
 
     code = serializers.CharField(max_length=100, required=False)
 
 
-class TrialSerializer(serializers.Serializer[Any]):
+class QuoteTrialSerializer(serializers.Serializer[Any]):
     """Another delivery than the one chosen, to see what it would cost; nothing is kept."""
 
     delivery = serializers.CharField(required=False, max_length=60, help_text="A method's code.")
@@ -115,7 +115,7 @@ class CartImageSerializer(serializers.Serializer[Any]):
     alt = serializers.CharField(allow_blank=True)
 
 
-class ItemProblemSerializer(serializers.Serializer[Any]):
+class CartItemProblemSerializer(serializers.Serializer[Any]):
     """What is in the way of a line."""
 
     code = serializers.ChoiceField(
@@ -167,11 +167,11 @@ class CartItemSerializer(serializers.Serializer[Any]):
     subtotal = MoneyField(allow_null=True)
     discount = MoneyField(allow_null=True)
     total = MoneyField(allow_null=True)
-    problems = ItemProblemSerializer(many=True)
+    problems = CartItemProblemSerializer(many=True)
     added_at = serializers.DateTimeField()
 
 
-class ShownChoiceSerializer(serializers.Serializer[Any]):
+class ShownCartDeliverySerializer(serializers.Serializer[Any]):
     """How and where to."""
 
     method = serializers.CharField(allow_null=True)
@@ -190,7 +190,7 @@ class CartSerializer(serializers.Serializer[Any]):
     items = CartItemSerializer(many=True)
     pieces = serializers.IntegerField()
     codes = serializers.ListField(child=serializers.CharField())
-    delivery = ShownChoiceSerializer(allow_null=True)
+    delivery = ShownCartDeliverySerializer(allow_null=True)
     note = serializers.CharField(allow_blank=True)
     subtotal = MoneyField(allow_null=True)
     discount_total = MoneyField(allow_null=True)
@@ -209,7 +209,7 @@ class CartSerializer(serializers.Serializer[Any]):
     updated_at = serializers.DateTimeField()
 
 
-class NewCartAnswerSerializer(CartSerializer):
+class StartedCartSerializer(CartSerializer):
     """The cart; a guest's carries the token that stands for its holder."""
 
     cart_token = serializers.CharField(
@@ -259,7 +259,7 @@ class MergedCartSerializer(serializers.Serializer[Any]):
 # --- the quote --------------------------------------------------------------------------------
 
 
-class DiscountSerializer(serializers.Serializer[Any]):
+class QuotedDiscountSerializer(serializers.Serializer[Any]):
     """What one promotion took off."""
 
     name = serializers.CharField()
@@ -267,7 +267,7 @@ class DiscountSerializer(serializers.Serializer[Any]):
     amount = MoneyField()
 
 
-class StepSerializer(serializers.Serializer[Any]):
+class QuotedStepSerializer(serializers.Serializer[Any]):
     """One step of the way to a total: of one piece up to `exemption`, of the line from `subtotal` on."""
 
     step = serializers.CharField()
@@ -287,14 +287,14 @@ class QuotedItemSerializer(serializers.Serializer[Any]):
     quantity = serializers.IntegerField()
     unit_price = MoneyField()
     subtotal = MoneyField()
-    discounts = DiscountSerializer(many=True)
+    discounts = QuotedDiscountSerializer(many=True)
     discount = MoneyField()
     total = MoneyField()
     tax = MoneyField()
     tax_rate = serializers.CharField()
     tax_category = serializers.CharField()
     exemption = serializers.CharField(allow_blank=True)
-    steps = StepSerializer(many=True)
+    steps = QuotedStepSerializer(many=True)
     explained = serializers.CharField()
 
 
@@ -304,14 +304,14 @@ class QuotedDeliverySerializer(serializers.Serializer[Any]):
     method = serializers.CharField()
     name = serializers.CharField()
     fee = MoneyField()
-    discounts = DiscountSerializer(many=True)
+    discounts = QuotedDiscountSerializer(many=True)
     total = MoneyField()
     tax = MoneyField()
     tax_rate = serializers.CharField()
-    steps = StepSerializer(many=True)
+    steps = QuotedStepSerializer(many=True)
 
 
-class NoDeliverySerializer(serializers.Serializer[Any]):
+class QuoteNoDeliverySerializer(serializers.Serializer[Any]):
     """Why the chosen method does not come."""
 
     method = serializers.CharField()
@@ -319,7 +319,7 @@ class NoDeliverySerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
-class TaxSumSerializer(serializers.Serializer[Any]):
+class QuotedTaxSerializer(serializers.Serializer[Any]):
     """What is taxed alike."""
 
     category = serializers.CharField()
@@ -330,7 +330,7 @@ class TaxSumSerializer(serializers.Serializer[Any]):
     tax = MoneyField()
 
 
-class NotAppliedSerializer(serializers.Serializer[Any]):
+class QuoteNotAppliedSerializer(serializers.Serializer[Any]):
     """A promotion or code that takes nothing off, and why."""
 
     name = serializers.CharField(allow_blank=True)
@@ -357,15 +357,15 @@ class QuoteSerializer(serializers.Serializer[Any]):
     prices_include_tax = serializers.BooleanField()
     items = QuotedItemSerializer(many=True)
     delivery = QuotedDeliverySerializer(allow_null=True)
-    no_delivery = NoDeliverySerializer(allow_null=True)
+    no_delivery = QuoteNoDeliverySerializer(allow_null=True)
     subtotal = MoneyField()
     discount_total = MoneyField()
     delivery_total = MoneyField()
     tax_total = MoneyField()
     total = MoneyField()
     expected_total = MoneyField(help_text="Send this to the checkout: another total is refused.")
-    taxes = TaxSumSerializer(many=True)
-    applied = DiscountSerializer(many=True)
-    not_applied = NotAppliedSerializer(many=True)
+    taxes = QuotedTaxSerializer(many=True)
+    applied = QuotedDiscountSerializer(many=True)
+    not_applied = QuoteNotAppliedSerializer(many=True)
     problems = QuoteProblemSerializer(many=True)
     is_ready = serializers.BooleanField()

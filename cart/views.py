@@ -35,6 +35,7 @@ from cart.access import (
     cart_of,
     cart_token_of,
     carts_of,
+    count_guess,
     own_carts_of,
     sees_all_carts,
 )
@@ -49,10 +50,10 @@ from cart.serializers import (
     CartSerializer,
     CartSummarySerializer,
     MergedCartSerializer,
-    NewCartAnswerSerializer,
     NewCartSerializer,
     QuoteSerializer,
-    TrialSerializer,
+    QuoteTrialSerializer,
+    StartedCartSerializer,
 )
 from cart.services import choice_of, discard_cart, hold_cart, open_cart
 from cart.shapes import cart_json, cart_state, quote_json
@@ -61,7 +62,7 @@ from common.conditional import honours_if_match, tagged
 from common.idempotency import idempotent
 from common.languages import Reading
 from common.public_doors import checked
-from common.schema import FORBIDDEN, TOO_MANY, refuses
+from common.schema import TOO_MANY, refuses
 from pricing.asking import Choice
 from pricing.quoting import TotalTooLarge
 
@@ -113,7 +114,7 @@ class CartListView(generics.GenericAPIView[Cart]):
     def get_permissions(self) -> list[Any]:
         return [KeepsCarts()] if self.request.method == "POST" else [SeesCarts()]
 
-    @refuses(TooManyCarts, FORBIDDEN)
+    @refuses(TooManyCarts)
     @extend_schema(
         operation_id="carts_create",
         summary="Start a cart",
@@ -124,7 +125,7 @@ class CartListView(generics.GenericAPIView[Cart]):
         ),
         tags=TAGS,
         request=NewCartSerializer,
-        responses={201: NewCartAnswerSerializer},
+        responses={201: StartedCartSerializer},
     )
     @idempotent(reveal=reveal_cart_token)
     def post(self, request: Request) -> Response:
@@ -151,6 +152,7 @@ class CartListView(generics.GenericAPIView[Cart]):
         asked = checked(CartListQuerySerializer, request.query_params)
         mine = carts_of(request)
         if not request.user.is_authenticated and not mine.exists():
+            count_guess(request)
             raise NotAuthenticated("This cart token stands for no cart.")
         rows = mine.filter(status=asked.get("status", Status.OPEN))
         if asked["abandoned"] is not None:
@@ -266,7 +268,7 @@ class QuoteView(APIView):
             " `pickup_point` try another delivery without keeping it. What cannot be had now is not in the totals."
         ),
         tags=TAGS,
-        parameters=[TrialSerializer, CART_TOKEN],
+        parameters=[QuoteTrialSerializer, CART_TOKEN],
         responses={200: QuoteSerializer},
     )
     def get(self, request: Request, cart_id: UUID) -> Response:
@@ -285,7 +287,7 @@ def _trial(cart: Cart, query: Any) -> Choice | None:
     Raises:
         Invalid: naming what does not exist.
     """
-    given = _said(checked(TrialSerializer, query))
+    given = _said(checked(QuoteTrialSerializer, query))
     if not given:
         return None
     found = chosen_delivery(

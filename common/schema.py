@@ -26,8 +26,8 @@ from common.limits import GeneralThrottle
 from common.pagination import InvalidCursor, PageTooDeep
 from common.problems import CONTENT_TYPE, STATUS, TITLES
 
-GUEST_TOKEN = "X-Order-Token"  # noqa: S105
-GUEST_SCHEME = "orderToken"
+# What stands for a guest, by the name of its security scheme.
+GUEST_TOKENS = {"orderToken": "X-Order-Token", "cartToken": "X-Cart-Token"}
 REFUSALS = "refusals_in_schema"
 TAKES_BODY = "takes_a_body"
 Decorated = TypeVar("Decorated")
@@ -135,16 +135,21 @@ class NexusAutoSchema(AutoSchema):
         if not schemes:
             return []
         anybody = self._allows(AnonymousUser())
-        if not anybody and self._allows(AnonymousUser(), token="any"):  # noqa: S106
-            schemes.append({GUEST_SCHEME: []})
-        return [*schemes, {}] if anybody else schemes
+        if anybody:
+            return [*schemes, {}]
+        guests = (
+            scheme
+            for scheme, header in GUEST_TOKENS.items()
+            if self._allows(AnonymousUser(), header=header)
+        )
+        return [*schemes, *({scheme: []} for scheme in guests)]
 
-    def _allows(self, user: Any, *, token: str = "") -> bool:
+    def _allows(self, user: Any, *, header: str = "") -> bool:
         """What the view's own permission classes say to such a caller."""
         plain = HttpRequest()
         plain.method = self.method
-        if token:
-            plain.META["HTTP_X_ORDER_TOKEN"] = token
+        if header:
+            plain.META[f"HTTP_{header.upper().replace('-', '_')}"] = "any"
         request = Request(plain)
         request.user = user
         return all(

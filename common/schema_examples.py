@@ -21,8 +21,7 @@ from common.problems import CONTENT_TYPE
 from common.schema import (
     DATABASE_AWAY,
     FORBIDDEN,
-    GUEST_SCHEME,
-    GUEST_TOKEN,
+    GUEST_TOKENS,
     INVALID_TOKEN,
     NOT_ACCEPTABLE,
     NOT_FOUND,
@@ -67,7 +66,7 @@ def add_problems_and_examples(result: Any, generator: Any, request: Any, public:
     shared = read_shared()
     components = result.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = PROBLEM
-    components.setdefault("securitySchemes", {})[GUEST_SCHEME] = GUEST
+    components.setdefault("securitySchemes", {}).update(GUESTS)
     components["headers"] = HEADERS
     components["parameters"] = PARAMETERS
     components["responses"] = {
@@ -155,11 +154,13 @@ def _shared_response(codes: frozenset[str], shared: dict[str, dict[str, Any]]) -
     return response
 
 
-GUEST = {
-    "type": "apiKey",
-    "in": "header",
-    "name": GUEST_TOKEN,
-    "description": "A guest's `order_token`, from the answer to the checkout. It stands for the order's owner.",
+_STANDS_FOR = {
+    "orderToken": "A guest's `order_token`, from the answer to the checkout. It stands for the order's owner.",
+    "cartToken": "A guest's `cart_token`, from the answer that started the cart. It stands for the cart's holder.",
+}
+GUESTS = {
+    scheme: {"type": "apiKey", "in": "header", "name": header, "description": _STANDS_FOR[scheme]}
+    for scheme, header in GUEST_TOKENS.items()
 }
 
 PROBLEM = {

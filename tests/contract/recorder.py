@@ -97,6 +97,7 @@ class Recorder:
         raw: tuple[bytes, str] | None = None,
         token: str = "",
         guest: str = "",
+        cart: str = "",
         key: str = "",
         headers: dict[str, str] | None = None,
     ) -> Any:
@@ -104,7 +105,7 @@ class Recorder:
 
         Args:
             body: JSON. form: multipart. raw: bytes and their content type.
-            token: of a signed-in user. guest: an order token. key: an Idempotency-Key.
+            token: of a signed-in user. guest: an order token. cart: a cart token. key: an Idempotency-Key.
         """
         url = op.path.format(**(path or {}))
         if query:
@@ -114,6 +115,8 @@ class Recorder:
             sent["Authorization"] = f"Bearer {token}"
         if guest:
             sent["X-Order-Token"] = guest
+        if cart:
+            sent["X-Cart-Token"] = cart
         if key:
             sent["Idempotency-Key"] = key
         data, content_type = b"", JSON
@@ -180,6 +183,8 @@ class Recorder:
             header["Authorization"] = f"Bearer {request['token']}"
         if request.get("guest"):
             header["X-Order-Token"] = request["guest"]
+        if request.get("cart"):
+            header["X-Cart-Token"] = request["cart"]
         if request.get("key"):
             header["Idempotency-Key"] = request["key"]
         if header:
@@ -239,7 +244,7 @@ class Recorder:
         body = request.get("body", NOTHING)
         fields = body if isinstance(body, dict) else {}
         query = request.get("query") or {}
-        anonymous = {k: v for k, v in request.items() if k not in {"token", "guest", "key"}}
+        anonymous = {k: v for k, v in request.items() if k not in {"token", "guest", "cart", "key"}}
         elsewhere = {**(request.get("path") or {})}
         if elsewhere:
             last = list(elsewhere)[-1]
@@ -269,7 +274,9 @@ class Recorder:
         """Of a customer; at doors that are for customers, of a program that may read everything and change nothing."""
         if self.world is None:
             return ""
-        ours = all("orderToken" not in one and one != {} for one in op.raw["security"])
+        ours = all(
+            not {"orderToken", "cartToken"} & set(one) and one != {} for one in op.raw["security"]
+        )
         token: str = self.world.customer_token if ours else self.world.reading_key
         return token
 
@@ -281,7 +288,8 @@ class Recorder:
         elif op.method != "GET" and "raw" not in request and "form" not in request:
             change["body"] = {"colour": "green"}
         elif op.method == "GET":  # of reads only wrong guest tokens are counted
-            change = {**{k: v for k, v in change.items() if k != "token"}, "guest": "guessed"}
+            change = {**{k: v for k, v in change.items() if k != "token"}}
+            change |= {"guest": "guessed", "cart": "guessed"}
         if op.method == "DELETE" and (path := request.get("path")):
             last = list(path)[-1]
             change["path"] = {**path, last: _absent(op, last)}
