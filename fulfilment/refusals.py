@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from common.errors import Conflict, Invalid, NotFound
+from common.errors import Conflict, Invalid
 from orders.goods import PiecesOwed as PiecesOwed
 
 
@@ -67,14 +67,6 @@ class HandOverCodeNeeded(Conflict):
 
     code = "hand_over_code_needed"
     title = "The customer's code is needed"
-
-
-class NoSuchShipment(NotFound):
-    """There is no such shipment of this order."""
-
-
-class NoSuchReturn(NotFound):
-    """There is no such return."""
 
 
 def _error(code: str, field: str, left: int) -> dict[str, object]:
