@@ -11,11 +11,11 @@ from django.http import HttpRequest
 from common.actors import Actor
 from common.errors import Refusal
 from inventory.admin import ReadOnlyAdmin
-from orders import services
+from orders import drafts, services
 from orders.document_admin import DocumentAdmin, LegalDetailsAdmin
-from orders.models import Order, OrderEvent, OrderLine
+from orders.models import DraftOrder, Order, OrderEvent, OrderLine, OrderNote, RefundDue
 
-__all__ = ["DocumentAdmin", "LegalDetailsAdmin", "OrderAdmin"]
+__all__ = ["DocumentAdmin", "DraftOrderAdmin", "LegalDetailsAdmin", "OrderAdmin"]
 
 
 class _ReadOnlyInline(admin.TabularInline):
@@ -33,7 +33,10 @@ class LineInline(_ReadOnlyInline):
     """What was ordered."""
 
     model = OrderLine
-    fields = ["position", "sku", "name", "quantity", "unit_price", "total", "tax"]
+    fields = [
+        "position", "sku", "name", "quantity", "cancelled", "shipped", "returned", "unit_price", "total",
+        "discount", "tax",
+    ]  # fmt: skip
     ordering = ["position"]
 
 
@@ -42,6 +45,22 @@ class EventInline(_ReadOnlyInline):
 
     model = OrderEvent
     fields = ["created_at", "from_status", "status", "actor", "note"]
+    ordering = ["created_at", "id"]
+
+
+class NoteInline(_ReadOnlyInline):
+    """What staff remarked."""
+
+    model = OrderNote
+    fields = ["created_at", "text", "is_for_customer", "actor"]
+    ordering = ["created_at", "id"]
+
+
+class RefundInline(_ReadOnlyInline):
+    """What must go back to the customer."""
+
+    model = RefundDue
+    fields = ["created_at", "amount", "key", "reason", "actor"]
     ordering = ["created_at", "id"]
 
 
@@ -56,7 +75,7 @@ class OrderAdmin(ReadOnlyAdmin):
     search_fields = ["=number", "=public_id", "email", "phone"]
     date_hierarchy = "created_at"
     ordering = ["-created_at", "-id"]
-    inlines = [LineInline, EventInline]
+    inlines = [LineInline, RefundInline, NoteInline, EventInline]
     exclude = ["token_hash"]
     actions = ["mark_shipped", "mark_completed"]
     list_per_page = 50
@@ -83,5 +102,43 @@ class OrderAdmin(ReadOnlyAdmin):
                 done += 1
             except Refusal as refusal:
                 self.message_user(request, f"{number}: {refusal.detail}", messages.ERROR)
+        if done:
+            self.message_user(request, f"{done} done.", messages.SUCCESS)
+
+
+@admin.register(DraftOrder)
+class DraftOrderAdmin(ReadOnlyAdmin):
+    """Find a draft, make it an order, throw it away. They are written through the API."""
+
+    list_display = ["public_id", "created_at", "status", "phone", "email", "created_by", "order"]
+    list_filter = ["status", "created_at"]
+    list_select_related = ["order"]
+    search_fields = ["=public_id", "email", "phone"]
+    ordering = ["-created_at", "-id"]
+    actions = ["place", "discard"]
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_move_permission(self, request: HttpRequest) -> bool:
+        """Closing a draft is a change, though its fields are read-only."""
+        return request.user.has_perm("orders.change_draftorder")
+
+    @admin.action(description="Make orders of them", permissions=["move"])
+    def place(self, request: HttpRequest, queryset: QuerySet[DraftOrder]) -> None:
+        self._each(request, queryset, drafts.place_draft)
+
+    @admin.action(description="Throw away", permissions=["move"])
+    def discard(self, request: HttpRequest, queryset: QuerySet[DraftOrder]) -> None:
+        self._each(request, queryset, drafts.discard_draft)
+
+    def _each(self, request: HttpRequest, queryset: QuerySet[DraftOrder], verb: Any) -> None:
+        by = Actor("staff", request.user.pk, str(request.user)[:60])
+        done = 0
+        for public_id in queryset.order_by("pk").values_list("public_id", flat=True):
+            try:
+                verb(draft_id=public_id, by=by)
+                done += 1
+            except Refusal as refusal:
+                self.message_user(request, f"{public_id}: {refusal.detail}", messages.ERROR)
         if done:
             self.message_user(request, f"{done} done.", messages.SUCCESS)

@@ -144,10 +144,10 @@ class CancelLinesView(APIView):
         operation_id="orders_cancel_lines",
         summary="Cancel pieces of an order",
         description=(
-            "Takes pieces that have not left out of an order. Customers do it while their order is pending; staff also"
-            " when it is paid: then money is owed back, stock returns and a credit note is issued. The last pieces of a"
-            " pending order cancel it. What remains is priced as it was: a promotion may no longer hold for it, and a"
-            " paid order that would become dearer by that is refused."
+            "Takes pieces that have not left out of an order. Customers do it while their order is pending; staff who may"
+            " change orders also when it is paid: then money is owed back, stock returns and a credit note is issued. The"
+            " last pieces of a pending order cancel it. What remains is priced as it was: a promotion may no longer hold"
+            " for it, and a paid order that would become dearer by that is refused."
         ),
         tags=["orders"],
         request=CancelLinesSerializer,
@@ -170,6 +170,7 @@ class CancelLinesView(APIView):
                 reason=data.get("reason") or "not wanted any more",
                 by=actor_of(request, permission=MAY_CANCEL),
                 own=not is_staff,
+                unpaid_only=not (user.is_authenticated and user.has_perm(MAY_EDIT)),
             )
         )
 

@@ -121,12 +121,19 @@ def edit(*, order_id: int, operations: Sequence[Operation], reason: str, by: Act
 
 
 def cancel_pieces(
-    *, order_id: int, pieces: Mapping[int, int], reason: str, by: Actor, own: bool = False
+    *,
+    order_id: int,
+    pieces: Mapping[int, int],
+    reason: str,
+    by: Actor,
+    own: bool = False,
+    unpaid_only: bool = False,
 ) -> Edited:
     """Take pieces out of an order that have not left. The last ones of a pending order end it.
 
     Args:
         pieces: by id of the line. own: the customer does it; then only while the order is pending.
+        unpaid_only: nor may this member of staff decide that money goes back.
 
     Raises:
         WrongOrderState, PaymentInFlight, PiecesShipped, orders.repricing.OrderCannotBeEdited: see `edit`.
@@ -135,7 +142,7 @@ def cancel_pieces(
     with transaction.atomic():
         change = _begin(order_id)
         order = change.order
-        if own and order.status != Status.PENDING:
+        if (own or unpaid_only) and order.status != Status.PENDING:
             raise WrongOrderState(f"The order is {order.status}; ask us to change it.")
         for place, (line_id, quantity) in enumerate(pieces.items()):
             line = _line(change, line_id, f"lines.{place}.line")

@@ -80,6 +80,9 @@ ADMIN: dict[str, Pages] = {
         SEE_MONEY,
         actions={"mark_shipped": OWNERS | {DESK}, "mark_completed": OWNERS | {DESK}},
     ),
+    "orders.draftorder": Pages(
+        OWNERS | {DESK}, actions=dict.fromkeys(("place", "discard"), OWNERS | {DESK})
+    ),
     "orders.document": Pages(OWNERS | {FINANCE}),
     "orders.legaldetails": Pages(*[OWNERS | {FINANCE}] * 4),
     "payments.payment": Pages(SEE_MONEY, actions={"ask_the_gateway": OWNERS | {DESK, FINANCE}}),

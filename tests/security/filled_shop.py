@@ -27,6 +27,7 @@ from common.actors import SYSTEM
 from inventory.locations import create_location
 from orders.checkout import Contact, Item, Wishes, checkout
 from orders.documents.models import LegalDetails
+from orders.drafts import create_draft
 from orders.tokens import order_token
 from payments.models import Payment
 from places import pickup, services
@@ -71,6 +72,11 @@ def fill() -> FilledShop:
     variant = contract.variant_of(shop.jebena)
     key = api_keys.create(name="a till", scopes=["catalog:read"], by=shop.owner).key
     described = _described(shop)
+    draft = create_draft(
+        fields={"phone": "+251911234567", "items": [{"variant_id": variant.pk, "quantity": 1}]},
+        by=SYSTEM,
+    )
+    line = orders["owner"].lines.order_by("position").first()
     return FilledShop(
         people=shop,
         orders=orders,
@@ -86,6 +92,7 @@ def fill() -> FilledShop:
             **described,
             **_delivery(),
             **_pricing(),
+            "draft_id": draft.public_id,
             "details_id": LegalDetails.objects.create(
                 valid_from=date(2026, 1, 1), legal_name="Buna House PLC"
             ).pk,
@@ -105,6 +112,14 @@ def fill() -> FilledShop:
         },
         by_operation={
             "staff_add": {"email": shop.hana.email},
+            "orders_edit": {
+                "operations": [{"op": "add", "variant_id": variant.pk, "quantity": 1}], "reason": "by telephone"
+            },
+            "orders_cancel_lines": {"lines": [{"line": line.pk, "quantity": 1}]},
+            "orders_note": {"text": "Calls back at five"},
+            "drafts_create": {"items": [{"variant_id": variant.pk, "quantity": 1}], "customer": None},
+            "drafts_change": {"items": [{"variant_id": variant.pk, "quantity": 2}], "customer": None},
+            "drafts_place": {"expected_total": None},
             "auth_verify_email": {"token": _letter(waiting, Purpose.VERIFY)},
             "auth_password_reset": {"token": _letter(shop.hana, Purpose.RESET)},
             "auth_login": {"email": shop.hana.email, "phone": None},

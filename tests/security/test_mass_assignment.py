@@ -49,6 +49,8 @@ MEANT = {
     "staff_set_roles": {"roles"},
     "keys_create": {"scopes", "expires_at"},
     "checkout": {"currency"},  # in which to pay; the prices are those of the lists
+    "drafts_create": {"customer", "currency"},  # for whom staff write it down
+    "drafts_change": {"customer", "currency"},
     "stock_counts_create": {"on_hand"},  # what was counted
     "variant_prices_create": {"price"},
     "variant_prices_change": {"price"},
@@ -129,7 +131,7 @@ class Attack:
         self.body: dict[str, Any] = {k: v for k, v in body.items() if v is not None}
         path = {}
         for name in route.parameters:
-            if route.path.startswith("/api/orders/"):
+            if route.path.startswith("/api/orders/") and name == "public_id":
                 path[name] = place.orders[caller].public_id
             elif route.path.startswith("/api/payments/"):
                 path[name] = place.payments[caller].public_id

@@ -38,6 +38,7 @@ from ledger.models import Account
 from ledger.services import Line
 from orders.documents.issuing import issue_packing_slip
 from orders.documents.models import LegalDetails
+from orders.drafts import create_draft
 from orders.services import lock_order
 from orders.tokens import order_token
 from payments import services as payments
@@ -231,6 +232,10 @@ def _orders(world: World) -> None:
     world.things["legal details"] = LegalDetails.objects.create(
         valid_from=date(2026, 1, 1), legal_name="Buna House PLC"
     )
+    world.things["draft"] = create_draft(
+        fields={"phone": "+251911234567", "items": [{"variant_id": variant.pk, "quantity": 1}]},
+        by=SYSTEM,
+    )
     for name in ("order", "guest order"):
         order = world.things[name]
         world.things[f"payment of {name}"] = payments.start(
@@ -287,6 +292,7 @@ def _rest(world: World) -> None:
         "audit.auditentry": entry,
         "orders.document": world.things["packing slip"],
         "orders.legaldetails": world.things["legal details"],
+        "orders.draftorder": world.things["draft"],
         "catalog.category": world.category,
         "catalog.product": world.product,
         "catalog.variant": world.variant,
