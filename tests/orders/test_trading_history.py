@@ -94,6 +94,18 @@ def test_rejected_rows_go_to_a_file_that_runs_nothing(load, tmp_path):
     assert row == ["9", "there is no quantity", "'=cmd()", "A", "'@x", "", "12/1/2010 8:26", "-1", "+1", "UK"]  # fmt: skip
 
 
+def test_the_report_is_not_written_over_the_file(load, tmp_path):
+    with pytest.raises(CommandError, match="another"):
+        load(SHOP, "--report", str(tmp_path / "history.csv"))
+    assert (tmp_path / "history.csv").read_text().startswith(HEADER)
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_anything_is(load, tmp_path):
+    with pytest.raises(CommandError, match="No such file"):
+        load(SHOP, "--report", str(tmp_path / "nowhere" / "report.csv"))
+    assert not PastFile.objects.exists()
+
+
 # --- how it is written --------------------------------------------------------------------------
 
 

@@ -66,6 +66,7 @@ class Command(BaseCommand):
         with ExitStack() as stack:
             try:
                 history = open_history(options["file"])
+                _refuse_same_file(options["file"], options["report"])
                 report = _Report(options["report"], history.table.columns, stack)
             except FileRefused as refusal:
                 raise CommandError(str(refusal)) from None
@@ -171,6 +172,12 @@ class _Report:
         if self.out is not None:
             cells = [row.cells.get(column, "") for column in self.columns]
             self.out.writerow([row.line, *(harmless(cell) for cell in (row.reason, *cells))])
+
+
+def _refuse_same_file(file: Path, report: Path | None) -> None:
+    """The report must not be written over what it is about."""
+    if report is not None and report.exists() and report.samefile(file):
+        raise CommandError(f"{report} is the file that is imported: write the report to another.")
 
 
 def harmless(cell: str) -> str:
