@@ -27,6 +27,10 @@ class NewCartSerializer(StrictSerializer):
     )
 
 
+class NothingSerializer(StrictSerializer):
+    """Nothing: what it is about comes in a header."""
+
+
 class CartDeliverySerializer(StrictSerializer):
     """How and where to. It replaces what was chosen before."""
 

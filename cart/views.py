@@ -51,6 +51,7 @@ from cart.serializers import (
     CartSummarySerializer,
     MergedCartSerializer,
     NewCartSerializer,
+    NothingSerializer,
     QuoteSerializer,
     QuoteTrialSerializer,
     StartedCartSerializer,
@@ -322,7 +323,9 @@ class MergeView(APIView):
         request=None,
         responses={200: MergedCartSerializer},
     )
+    @idempotent()
     def post(self, request: Request) -> Response:
+        checked(NothingSerializer, request.data)
         user = person_of(request.user)
         done = merge(user=user, token=cart_token_of(request)) if user else None
         if done is None:

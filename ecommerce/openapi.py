@@ -49,6 +49,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "ENUM_NAME_OVERRIDES": {
+        "CartStatus": "cart.models.Status.choices",
         "OrderStatus": "orders.models.Status.choices",
         "OrderPaymentStatus": "orders.models.PaymentStatus.choices",
         "FulfilmentStatus": "orders.models.FulfilmentStatus.choices",

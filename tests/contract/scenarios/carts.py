@@ -120,6 +120,7 @@ def merging(s: Recorder) -> None:
                 "carts_merge",
                 "merge",
                 "Merge while signed in",
+                key=KEY,
                 untold={"not_found"},
                 token=token,
                 cart=header,
