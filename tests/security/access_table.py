@@ -75,14 +75,23 @@ HOLDERS = {CUSTOMER, GUEST_HOLDER}
 HIDDEN = {OTHER_GUEST: 404, READ_KEY: 403}
 SEE_PROMOTIONS = {*OWNERS, EDITOR, DESK, FINANCE, SUPPORT}
 TAXES = {*OWNERS, FINANCE}
+SEE_SHIPMENTS = {*OWNERS, DESK, KEEPER, FINANCE, SUPPORT}
+PARCELS = {"others": 404, "named": {**HIDDEN, KEY: 403}}
+ONLOOKERS = {CUSTOMER: 403, GUEST_HOLDER: 403, FINANCE: 403, SUPPORT: 403}
+PACKS = {"others": 404, "named": {**HIDDEN, KEY: 403, **ONLOOKERS}}
 NOT_MINE = {"others": 404, "named": HIDDEN}
+SEE_CARTS = SEE_ORDERS - {KEY}
+NOT_MY_CART: dict[str, Any] = {"strangers": 404, "others": 404, "named": dict.fromkeys(KEYS, 403)}
 SEES_DRAFTS = {*ROLES, SUPERUSER, KEY, READ_KEY}
 
 # People's own business: whoever is signed in, but no program.
 MINE = PEOPLE
 PROMOTION = "api/promotions/<int:promotion_id>/"
+CART = "api/carts/<uuid:cart_id>/"
 TAXED = "api/tax-categories/<slug:code>/"
 PRICES_OF = "api/products/<slug:key>/variants/<int:variant_id>/prices/"
+PARCEL = "api/orders/<uuid:public_id>/shipments/<uuid:shipment_id>/"
+RETURN = "api/returns/<uuid:return_id>/"
 OPTIONS = {"price": "5.00", "options": [{"name": "Colour", "value": "Red"}]}
 ITEM = {"phone": "0911234567"}
 EDIT = {"operations": [{"op": "remove", "line": 1}], "reason": "by telephone"}
@@ -91,6 +100,10 @@ LEGAL = {"valid_from": "2027-01-01", "legal_name": "Buna House PLC"}
 
 def order_of(world: World) -> dict[str, Any]:
     return {**ITEM, "items": [{"variant_id": world.variant.pk, "quantity": 1}]}
+
+
+def cart_item_of(world: World) -> dict[str, Any]:
+    return {"variant_id": world.variant.pk}
 
 
 def described(
@@ -121,6 +134,7 @@ API: dict[str, Door] = {
     "GET account/verify/": for_all(200, 400),
     "GET account/reset/": for_all(200, 400),
     "GET pay/return/<uuid:public_id>/": for_all(),
+    "GET pay/order/<uuid:public_id>/": for_all(),
     # --- the way in: for everybody, and guessed at by nobody (limits) ---
     "POST api/auth/register/": for_all(400, body={}),
     "POST api/auth/verify-email/": for_all(400, body={}),
@@ -350,6 +364,19 @@ API: dict[str, Door] = {
     ),
     "PUT api/customer-groups/<int:group_id>/customers/<uuid:public_id>/": door(OWNERS),
     "DELETE api/customer-groups/<int:group_id>/customers/<uuid:public_id>/": door(OWNERS, 204),
+    # --- carts: their holders'; no program has one ---
+    "GET api/carts/": door(PEOPLE | {GUEST_HOLDER, OTHER_GUEST}),
+    "POST api/carts/": door(EVERYBODY - KEYS, 201, body={}),
+    "POST api/carts/merge/": door(MINE, 404, body={}),
+    f"GET {CART}": door(HOLDERS | SEE_CARTS, **NOT_MY_CART),
+    f"PATCH {CART}": door(HOLDERS, body={"note": "soon"}, **NOT_MY_CART),
+    f"DELETE {CART}": door(HOLDERS, 204, **NOT_MY_CART),
+    f"GET {CART}quote/": door(HOLDERS | SEE_CARTS, **NOT_MY_CART),
+    f"POST {CART}items/": door(HOLDERS, 201, body=cart_item_of, **NOT_MY_CART),
+    f"PATCH {CART}items/<uuid:item_id>/": door(HOLDERS, body={"quantity": 3}, **NOT_MY_CART),
+    f"DELETE {CART}items/<uuid:item_id>/": door(HOLDERS, 204, **NOT_MY_CART),
+    f"POST {CART}coupon/": door(HOLDERS, 409, body={"code": "NONE-SUCH"}, **NOT_MY_CART),
+    f"DELETE {CART}coupon/": door(HOLDERS, 204, body={}, **NOT_MY_CART),
     # --- orders and money ---
     "POST api/orders/checkout/": door(EVERYBODY - {READ_KEY}, 201, body=order_of),
     "GET api/orders/": door(EVERYBODY - {ANON, READ_KEY}),
@@ -382,6 +409,36 @@ API: dict[str, Door] = {
     "DELETE api/orders/drafts/<uuid:draft_id>/": door({*OWNERS, DESK}, 204),
     "GET api/orders/drafts/<uuid:draft_id>/quote/": door({*OWNERS, DESK}),
     "POST api/orders/drafts/<uuid:draft_id>/place/": door({*OWNERS, DESK}, 201, body={}),
+    # --- how it travels: of an order that is not paid, which is told to whoever may ---
+    "GET api/orders/<uuid:public_id>/shipments/": door(HOLDERS | SEE_SHIPMENTS, **PARCELS),
+    "POST api/orders/<uuid:public_id>/shipments/": door(
+        {*OWNERS, DESK, KEEPER}, 409, body={}, **PACKS
+    ),
+    f"GET {PARCEL}": door(HOLDERS | SEE_SHIPMENTS, **PARCELS),
+    f"PATCH {PARCEL}": door({*OWNERS, DESK, KEEPER}, body={"carrier": "EMS"}, **PACKS),
+    **{
+        f"POST {PARCEL}{action}/": door({*OWNERS, DESK, KEEPER}, status, body=body, **PACKS)
+        for action, status, body in (
+            ("sent", 409, {}), ("ready", 409, {}), ("code", 409, None), ("handover", 409, {"code": "123456"}),
+            ("delivered", 409, {}), ("cancel", 200, {}),
+        )
+    },
+    f"GET {PARCEL}label.pdf": door({*OWNERS, DESK, KEEPER}, **PACKS),
+    f"GET {PARCEL}packing-slip.pdf": door({*OWNERS, DESK, KEEPER}, **PACKS),
+    "GET api/orders/<uuid:public_id>/returns/": door(HOLDERS | SEE_SHIPMENTS, **PARCELS),
+    "POST api/orders/<uuid:public_id>/returns/": door(
+        HOLDERS | {*OWNERS, DESK}, 409, 400,
+        body=lambda w: {"lines": [{"line_id": w.order.lines.get().pk, "quantity": 1}], "reason": "other"},
+        others=404, named={**HIDDEN, KEY: 403, KEEPER: 403, FINANCE: 403, SUPPORT: 403},
+    ),
+    "GET api/returns/": door(SEE_SHIPMENTS),
+    f"GET {RETURN}": door(SEE_SHIPMENTS),
+    f"POST {RETURN}approve/": door({*OWNERS, DESK}, body={}),
+    f"POST {RETURN}refuse/": door({*OWNERS, DESK}, body={"answer": "It was opened."}),
+    f"POST {RETURN}receive/": door(
+        {*OWNERS, DESK}, 409, body=lambda w: {"lines": [{"line_id": w.order.lines.get().pk, "restocked": 1}]}
+    ),
+    f"POST {RETURN}close/": door({*OWNERS, DESK}, 409, body={}),
     "GET api/legal-details/": door({*OWNERS, FINANCE}),
     "POST api/legal-details/": door({*OWNERS, FINANCE}, 201, body=LEGAL),
     "GET api/legal-details/<int:details_id>/": door({*OWNERS, FINANCE}),
@@ -427,12 +484,17 @@ MORE: dict[str, tuple[str, Door]] = {
 def address(world: World, route: str, who: str) -> str:
     """A real address for a route, with things that exist."""
     guest = who == GUEST_HOLDER
-    unpaid = "unpaid" if route.endswith(("cancel/", "orders/<uuid:public_id>/payments/")) else ""
+    unpaid = (
+        "unpaid"
+        if route.endswith(("public_id>/cancel/", "orders/<uuid:public_id>/payments/"))
+        else ""
+    )
     order = f"{'guest ' if guest else ''}order {unpaid}".strip()
     payment = f"payment of {'guest ' if guest else ''}order"
     things = {
         "api/orders/": lambda: world.things[order].public_id,
         "api/payments/": lambda: world.things[payment].public_id,
+        "pay/order/": lambda: world.things[order].public_id,
         "pay/return/": lambda: world.things[payment].public_id,
         "api/addresses/": lambda: world.things["address"].public_id,
         "api/keys/": lambda: world.things["key"].public_id,
@@ -460,9 +522,19 @@ def address(world: World, route: str, who: str) -> str:
             filled = filled.replace("<uuid:public_id>", str(found()))
     return "/" + (
         filled.replace("<slug:key>", key)
+        .replace("<uuid:cart_id>", str(world.things["guest cart" if guest else "cart"].public_id))
+        .replace(
+            "<uuid:item_id>",
+            str(world.things[f"item of {'guest ' if guest else ''}cart"].public_id),
+        )
         .replace("<int:variant_id>", str(world.variant.pk))
         .replace("<int:image_id>", str(world.image.pk))
         .replace("<uuid:session_id>", str(world.things[f"session of {CUSTOMER}"].public_id))
+        .replace(
+            "<uuid:shipment_id>",
+            str(world.things[f"shipment of {'guest ' if guest else ''}order"].public_id),
+        )
+        .replace("<uuid:return_id>", str(world.things["return of order"].public_id))
         .replace("<path:path>", "none.webp")
         .replace("<int:attribute_id>", str(world.attribute.pk))
         .replace("<int:type_id>", str(world.product_type.pk))

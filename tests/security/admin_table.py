@@ -76,6 +76,7 @@ ADMIN: dict[str, Pages] = {
     ),
     "inventory.movement": Pages(OWNERS | {KEEPER}),
     "inventory.reservation": Pages(OWNERS | {KEEPER}),
+    "cart.cart": Pages(SEE_MONEY),
     "orders.order": Pages(
         SEE_MONEY,
         actions={"mark_shipped": OWNERS | {DESK}, "mark_completed": OWNERS | {DESK}},
@@ -85,6 +86,15 @@ ADMIN: dict[str, Pages] = {
     ),
     "orders.document": Pages(OWNERS | {FINANCE}),
     "orders.legaldetails": Pages(*[OWNERS | {FINANCE}] * 4),
+    "fulfilment.shipment": Pages(
+        SEE_DELIVERY,
+        actions=dict.fromkeys(
+            ("mark_sent", "mark_ready", "mark_delivered", "cancel_shipments"), OWNERS | {DESK, KEEPER}
+        ),
+    ),
+    "fulfilment.returnrequest": Pages(
+        SEE_DELIVERY, actions=dict.fromkeys(("approve_returns", "close_returns"), OWNERS | {DESK})
+    ),
     "payments.payment": Pages(SEE_MONEY, actions={"ask_the_gateway": OWNERS | {DESK, FINANCE}}),
     "payments.webhookevent": Pages(OWNERS | {FINANCE}),
     **{

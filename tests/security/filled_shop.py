@@ -21,6 +21,9 @@ from account import (
 )
 from account.email_tokens import Purpose
 from account.models import PhoneCode, User
+from cart.models import CartItem
+from cart.services import open_cart
+from cart.tokens import cart_token
 from catalog import attributes, groupings, price_lists, texts
 from catalog.models import Category, Image, Price, Product
 from common.actors import SYSTEM
@@ -48,6 +51,7 @@ class FilledShop:
     people: contract.World
     orders: dict[str, Any]  # waiting for payment, by caller
     payments: dict[str, Any]  # each of an order of its own, by caller
+    carts: dict[str, Any]  # with one item, by caller
     headers: dict[str, dict[str, str]]
     paths: dict[Any, Any]  # values of path parameters
     values: dict[str, Any]  # what names in bodies mean here
@@ -62,6 +66,7 @@ def fill() -> FilledShop:
     owners = {"anonymous": None, "guest": None, "customer": shop.dawit, "owner": shop.owner}
     orders = {name: _order(user, shop) for name, user in owners.items()}
     payments = {name: _payment(_order(user, shop)) for name, user in owners.items()}
+    carts = {name: _cart(user, shop) for name, user in owners.items()}
     signed_in = {name: _session(user) for name, user in owners.items() if user}
     for user in (shop.dawit, shop.owner):
         addresses.add_address(user=user, fields={"label": "home", "city": "Addis Ababa"})
@@ -81,9 +86,13 @@ def fill() -> FilledShop:
         people=shop,
         orders=orders,
         payments=payments,
+        carts=carts,
         headers={
             "anonymous": {},
-            "guest": {"X-Order-Token": order_token(orders["guest"].public_id)},
+            "guest": {
+                "X-Order-Token": order_token(orders["guest"].public_id),
+                "X-Cart-Token": cart_token(carts["guest"].public_id),
+            },
             **{name: {"Authorization": f"Bearer {pair['access']}"} for name, pair in signed_in.items()},
         },
         paths={
@@ -259,6 +268,12 @@ def _order(owner: User | None, shop: contract.World) -> Any:
             contact=Contact(email="hana.tesfaye@example.com", phone="+251911234567"),
             wishes=Wishes(shipping_address=dict(ADDRESS)), expected_total=None, by=SYSTEM,
         )  # fmt: skip
+
+
+def _cart(owner: User | None, shop: contract.World) -> Any:
+    cart = open_cart(user=owner)
+    CartItem.objects.create(cart=cart, variant=contract.variant_of(shop.jebena), quantity=1)
+    return cart
 
 
 def _payment(order: Any) -> Any:

@@ -48,6 +48,8 @@ MEANT = {
     "staff_add": {"roles"},
     "staff_set_roles": {"roles"},
     "keys_create": {"scopes", "expires_at"},
+    "carts_create": {"currency"},  # in which to see prices; they are those of the lists
+    "carts_update": {"currency"},
     "checkout": {"currency"},  # in which to pay; the prices are those of the lists
     "drafts_create": {"customer", "currency"},  # for whom staff write it down
     "drafts_change": {"customer", "currency"},
@@ -68,6 +70,7 @@ MEANT = {
 }
 # Doors whose success needs what a test of bodies cannot have; refused bodies are tried all the same.
 REFUSED_HERE = {
+    "carts_merge": "needs a guest's cart, and takes no body",
     "chapa_webhook": "a signed body cannot be added to",
     "auth_second_factor_confirm": "needs a code of an authenticator",
     "auth_second_factor_recovery_codes": "needs a code of an authenticator",
@@ -133,6 +136,9 @@ class Attack:
         for name in route.parameters:
             if route.path.startswith("/api/orders/") and name == "public_id":
                 path[name] = place.orders[caller].public_id
+            elif route.path.startswith("/api/carts/"):
+                cart = place.carts[caller]
+                path[name] = (cart if name == "cart_id" else cart.items.get()).public_id
             elif route.path.startswith("/api/payments/"):
                 path[name] = place.payments[caller].public_id
             elif route.path.startswith("/api/addresses/"):

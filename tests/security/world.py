@@ -26,11 +26,15 @@ from account import addresses, api_keys, customer_groups, roles, sessions, token
 from account.models import Role, User
 from account.scopes import SCOPES
 from audit.models import AuditEntry
+from cart.models import CartItem
+from cart.services import open_cart
+from cart.tokens import cart_token
 from catalog import attributes, groupings, price_lists, texts
 from catalog.images import add_image, read_picture
 from catalog.models import Price, Product, Transfer, TransferChunk
 from common.actors import GUEST, SYSTEM
 from events.models import Letter
+from fulfilment.models import ReturnLine, ReturnRequest, Shipment, ShipmentLine
 from inventory.locations import create_location
 from inventory.models import Movement, Reservation
 from ledger import services as ledger
@@ -127,6 +131,7 @@ def build() -> World:
     _prices(world)
     _delivery(world)
     _orders(world)
+    _carts(world)
     _rest(world)
     return world
 
@@ -237,15 +242,47 @@ def _orders(world: World) -> None:
         by=SYSTEM,
     )
     for name in ("order", "guest order"):
+        _parcel(world, name)
+    for name in ("order", "guest order"):
         order = world.things[name]
         world.things[f"payment of {name}"] = payments.start(
             order_id=order.pk, method="chapa", by=GUEST
         )
 
 
+def _parcel(world: World, name: str) -> None:
+    """A shipment and a return of an order, as rows: it is not paid, so that verbs would make neither."""
+    order = world.things[name]
+    line = order.lines.get()
+    shipment = Shipment.objects.create(order=order, number=1, kind="courier", actor="system")
+    ShipmentLine.objects.create(shipment=shipment, line=line, quantity=1)
+    asked = ReturnRequest.objects.create(order=order, reason="other", actor="system")
+    ReturnLine.objects.create(request=asked, line=line, quantity=1)
+    world.things |= {f"shipment of {name}": shipment, f"return of {name}": asked}
+
+
+def _carts(world: World) -> None:
+    """A customer's cart and a guest's, each with something in it, and another guest's."""
+    for name, owner in (
+        ("cart", world.users[CUSTOMER]),
+        ("guest cart", None),
+        ("other cart", None),
+    ):
+        cart = open_cart(user=owner)
+        world.things[name] = cart
+        world.things[f"item of {name}"] = CartItem.objects.create(
+            cart=cart, variant=world.single.variants.get(), quantity=1
+        )
+    world.headers[OTHER_GUEST] |= {"X-Cart-Token": cart_token(world.things["other cart"].public_id)}
+    world.headers[GUEST_HOLDER] = token_for(world, "guest order")
+
+
 def token_for(world: World, name: str) -> dict[str, str]:
-    """The header of the guest whose order has that name."""
-    return {"X-Order-Token": order_token(world.things[name].public_id)}
+    """The headers of the guest whose order has that name, with the guest's cart."""
+    tokens = {"X-Order-Token": order_token(world.things[name].public_id)}
+    if cart := world.things.get("guest cart"):
+        tokens["X-Cart-Token"] = cart_token(cart.public_id)
+    return tokens
 
 
 def _promotions(world: World) -> None:
@@ -307,12 +344,15 @@ def _rest(world: World) -> None:
         "catalog.pricelist": world.price_list,
         "account.customergroup": world.group,
         "events.letter": letter,
+        "fulfilment.shipment": world.things["shipment of order"],
+        "fulfilment.returnrequest": world.things["return of order"],
         "inventory.stockitem": world.variant.stock_item,
         "inventory.location": create_location(code="bole", name="Bole store"),
         "inventory.movement": Movement.objects.first(),
         "inventory.reservation": Reservation.objects.first(),
         "ledger.account": Account.objects.get(code="bank"),
         "ledger.entry": world.things["entry"],
+        "cart.cart": world.cart,
         "orders.order": world.order,
         "payments.payment": world.things["payment of order"],
         "payments.webhookevent": event,
