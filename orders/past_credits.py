@@ -24,7 +24,7 @@ from ledger import chart
 from ledger import services as ledger
 from ledger.services import Draft, Line
 from orders.models import Order
-from orders.past_invoices import PastInvoice, PastItem, Tally, check, hold_history, keys_of
+from orders.past_invoices import PastInvoice, PastItem, Tally, check, hold_history, look_up
 
 CREDITED = "past.credited"
 ZERO = Decimal(0)
@@ -92,15 +92,8 @@ def record_past_credits(
     for credit in credits:
         check(credit)
     hold_history()
-    keyed = [(credit, keys_of(credit)) for credit in credits]
-    keys = [key for _, own in keyed for key in own]
-    there = _recorded(keys)
-    new = [
-        (credit, item, key)
-        for credit, own in keyed
-        for item, key in zip(credit.items, own, strict=True)
-        if key not in there
-    ]
+    lines = look_up(credits, table="orders_pastcredit", file=file)
+    new = [(one.invoice, one.item, one.key) for one in lines if one.is_new]
     if new:
         sold = _sold_to({_key(credit, item) for credit, item, _ in new})
         pieces = [
@@ -110,7 +103,7 @@ def record_past_credits(
         ]
         _write(pieces, by=by, file=file)
         _return([entry for entries in sold.values() for entry in entries if entry.taken])
-    return replace(_tally(keys), new=len(new))
+    return replace(_tally([one.key for one in lines]), new=len(new))
 
 
 def _key(credit: PastInvoice, item: PastItem) -> _Key:
@@ -216,12 +209,6 @@ def _return(sold: Sequence[_Sold]) -> None:
                 "  FROM unnest(%s::bigint[], %s::integer[]) given (id, pieces) WHERE orders_orderline.id = given.id",
                 [[entry.line for entry in sold], [entry.taken for entry in sold]],
             )
-
-
-def _recorded(keys: Sequence[UUID]) -> set[UUID]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT key FROM orders_pastcredit WHERE key = ANY (%s)", [list(keys)])
-        return {key for (key,) in cursor.fetchall()}
 
 
 def _tally(keys: Sequence[UUID]) -> Tally:

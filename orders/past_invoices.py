@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -43,13 +43,18 @@ class NotASale(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class PastItem:
-    """So many pieces (above zero) at an exact price (zero for a gift). `line` says where in its file it stands."""
+    """So many pieces (above zero) at an exact price (zero for a gift).
+
+    Args:
+        line: where in its file it stands. at: when, where that is not as its invoice.
+    """
 
     sku: str
     name: str
     quantity: int
     unit_price: Decimal
     line: int = 0
+    at: datetime | None = None
 
     @property
     def exact(self) -> Decimal:
@@ -127,13 +132,16 @@ def good_of(item: PastItem, currency: str) -> PastGood:
 
 
 def keys_of(invoice: PastInvoice) -> list[UUID]:
-    """What each line is known by. The n-th of several equal ones is another than the first."""
+    """What each line is known by: invoice, day, SKU, quantity and price, and being the n-th of its invoice to say so.
+
+    The day (of UTC), as other systems may begin their numbers anew each year.
+    """
     seen: Counter[str] = Counter()
     keys = []
     for item in invoice.items:
-        says = (
-            f"{invoice.number}\x1f{item.sku}\x1f{item.quantity}\x1f{item.unit_price.normalize():f}"
-        )
+        day = (item.at or invoice.at).astimezone(UTC).date()
+        price = f"{item.unit_price.normalize():f}"
+        says = "\x1f".join([invoice.number, str(day), item.sku, str(item.quantity), price])
         seen[says] += 1
         digest = hashlib.blake2b(f"{says}\x1f{seen[says]}".encode(), digest_size=16).digest()
         keys.append(UUID(bytes=digest))
@@ -178,3 +186,46 @@ def hold_history() -> None:
     require_transaction()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('orders.past_sales'))")
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A line of an invoice with what it is known by; `is_new` if it is not recorded yet."""
+
+    invoice: PastInvoice
+    item: PastItem
+    key: UUID
+    is_new: bool
+
+
+def look_up(invoices: Sequence[PastInvoice], *, table: str, file: int | None) -> list[Keyed]:
+    """Which of their lines are recorded: by file and line, or else by what they say.
+
+    The first finds a line whose date is now read in another way; the second finds it in other files.
+
+    Args:
+        table: `orders_pastline` or `orders_pastcredit`.
+    """
+    lines = [
+        (invoice, item, key)
+        for invoice in invoices
+        for item, key in zip(invoice.items, keys_of(invoice), strict=True)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT key, NULL::integer FROM {table} WHERE key = ANY (%(keys)s) UNION ALL"  # noqa: S608
+            f" SELECT key, line FROM {table} WHERE file_id = %(file)s AND line = ANY (%(lines)s)",
+            {
+                "keys": [key for _, _, key in lines],
+                "file": file,
+                "lines": [item.line for _, item, _ in lines],
+            },
+        )
+        rows = cursor.fetchall()
+    by_line = {line: key for key, line in rows if line is not None}
+    there = {key for key, _ in rows}
+    found = []
+    for invoice, item, key in lines:
+        known = by_line.get(item.line, key)
+        found.append(Keyed(invoice, item, known, known not in there))
+    return found

@@ -1,7 +1,7 @@
 """Recording what was sold elsewhere, before there was this shop: the same orders, lines, rules and ledger as of any sale.
 
 Nothing is reserved, nobody is written to, no gateway is asked, no stock moves: the goods had left before the shop counted.
-The money is on the ledger's account `legacy`. Each line is known by its invoice, SKU, quantity and price, and by being the
+The money is on the ledger's account `legacy`. Each line is known by invoice, day, SKU, quantity and price, and by being the
 n-th of its invoice to say so: recorded again, it is the line that is there, whatever file it comes in.
 """
 
@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import groupby
 from uuid import UUID
 
 from django.db import connection
@@ -31,13 +32,14 @@ from orders.past_invoices import (
     COUNTRIES,
     MOST_LINES,
     Goods,
+    Keyed,
     NotASale,
     PastInvoice,
     PastItem,
     Tally,
     check,
     hold_history,
-    keys_of,
+    look_up,
 )
 
 __all__ = ["NotASale", "PastInvoice", "PastItem", "record_past_sale", "record_past_sales"]
@@ -74,17 +76,16 @@ def record_past_sales(
     for sale in sales:
         check(sale)
     hold_history()
-    keyed = [(sale, keys_of(sale)) for sale in sales]
-    keys = [key for _, own in keyed for key in own]
-    there = _recorded(keys)
+    lines = look_up(sales, table="orders_pastline", file=file)
     orders: list[_Order] = []
-    for sale, own in keyed:
-        new = [(item, key) for item, key in zip(sale.items, own, strict=True) if key not in there]
+    for _, of_sale in groupby((one for one in lines if one.is_new), lambda one: id(one.invoice)):
+        new = list(of_sale)
         for start in range(0, len(new), MOST_LINES):
-            orders.append(_Order(sale, new[start : start + MOST_LINES]))
+            orders.append(_Order(new[start : start + MOST_LINES]))
     if orders:
         _write(orders, by=by, file=file, goods=goods or Goods())
-    return replace(_tally(keys), new=sum(len(order.lines) for order in orders))
+    written = sum(len(order.lines) for order in orders)
+    return replace(_tally([one.key for one in lines]), new=written)
 
 
 # --- how it is written ------------------------------------------------------------------------
@@ -116,19 +117,14 @@ _EVENT = {
 class _Order:
     """An order to be, of some lines of an invoice."""
 
-    def __init__(self, sale: PastInvoice, lines: list[tuple[PastItem, UUID]]) -> None:
-        self.sale, self.lines = sale, lines
+    def __init__(self, lines: Sequence[Keyed]) -> None:
+        self.sale = sale = lines[0].invoice
+        self.lines = [(line.item, line.key) for line in lines]
         self.id, self.part, self.number, self.public_id = 0, 1, "", uuid7()
         currency, rate = sale.currency, sale.tax_rate
-        self.totals = [round_half_up(item.exact, currency) for item, _ in lines]
+        self.totals = [round_half_up(item.exact, currency) for item, _ in self.lines]
         self.taxes = [tax_included(total, rate=rate, currency=currency) for total in self.totals]
         self.total, self.tax = sum(self.totals, ZERO), sum(self.taxes, ZERO)
-
-
-def _recorded(keys: Sequence[UUID]) -> set[UUID]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT key FROM orders_pastline WHERE key = ANY (%s)", [list(keys)])
-        return {key for (key,) in cursor.fetchall()}
 
 
 def _tally(keys: Sequence[UUID]) -> Tally:

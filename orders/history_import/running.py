@@ -23,9 +23,9 @@ from common.idempotency import with_retries
 from orders.history_import.dates import Clock
 from orders.history_import.reading import Entry, History, Rejected, Sum, survey
 from orders.history_import.spool import Spool
-from orders.models import PastCredit, PastFile, PastLine
+from orders.models import PastFile
 from orders.past_credits import record_past_credits
-from orders.past_invoices import MOST_LINES, Goods, NotASale, PastInvoice, Tally, keys_of
+from orders.past_invoices import MOST_LINES, Goods, NotASale, PastInvoice, Tally, look_up
 from orders.past_sales import record_past_sales
 
 _GROWING = (
@@ -131,7 +131,7 @@ class HistoryRun:
                     self._enter_goods(spool)
                 for is_credit, invoices in spool.batches():
                     if self.dry_run:
-                        self._look(is_credit, invoices)
+                        self._look(is_credit, invoices, file)
                     else:
                         self._record(is_credit, invoices, file)
                     self.listener.advanced(sum(len(one.items) for one in invoices))
@@ -211,16 +211,14 @@ class HistoryRun:
             cells = {"invoiceno": invoice.number, "stockcode": item.sku}
             self._reject(Rejected(item.line, f"invoice {invoice.number}: {reason}", value, cells))
 
-    def _look(self, is_credit: bool, invoices: Sequence[PastInvoice]) -> None:
+    def _look(self, is_credit: bool, invoices: Sequence[PastInvoice], file: int | None) -> None:
         """Of a dry run: what would be there, and how much of it would be new."""
-        keys = [key for invoice in invoices for key in keys_of(invoice)]
-        recorded = PastCredit.objects.filter(piece=1) if is_credit else PastLine.objects.all()
-        there = recorded.filter(key__in=keys).count()
-        found = Sum()
-        for invoice in invoices:
-            for item in invoice.items:
-                found.add(-item.exact if is_credit else item.exact, self.currency)
-        self._count(is_credit, Tally(found.lines, found.lines - there, found.exact, found.rounded))
+        table = "orders_pastcredit" if is_credit else "orders_pastline"
+        found, new = Sum(), 0
+        for one in look_up(invoices, table=table, file=file):
+            found.add(-one.item.exact if is_credit else one.item.exact, self.currency)
+            new += one.is_new
+        self._count(is_credit, Tally(found.lines, new, found.exact, found.rounded))
 
 
 @contextmanager

@@ -45,7 +45,7 @@ ANALYZE pg_temp.past_row; ANALYZE pg_temp.past_invoice
 _BATCHES = "SELECT DISTINCT is_credit, floor(batch)::bigint FROM pg_temp.past_invoice ORDER BY 1, 2"
 _READ = """
 SELECT invoice.number, invoice.invoice, invoice.first_at, row.line, row.sku, row.name, row.quantity, row.price,
-       row.customer, row.country
+       row.customer, row.country, row.sold_at
   FROM pg_temp.past_invoice invoice
   JOIN pg_temp.past_row row ON row.invoice = invoice.invoice AND row.is_credit = invoice.is_credit
  WHERE invoice.is_credit = %s AND invoice.batch >= %s AND invoice.batch < %s
@@ -152,8 +152,10 @@ class Spool:
             currency=self.currency,
             tax_rate=self.tax_rate,
             items=tuple(
-                PastItem(sku=sku, name=name, quantity=quantity, unit_price=price, line=line)
-                for _, _, _, line, sku, name, quantity, price, _, _ in rows
+                PastItem(
+                    sku=sku, name=name, quantity=quantity, unit_price=price, line=line, at=sold_at
+                )
+                for _, _, _, line, sku, name, quantity, price, _, _, sold_at in rows
             ),
             customer=next((row[8] for row in rows if row[8]), ""),
             country=next((row[9] for row in rows if row[9]), ""),

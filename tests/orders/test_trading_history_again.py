@@ -60,6 +60,23 @@ def test_a_row_that_was_mended_comes_in(load):
     assert whole == (5, 3)
 
 
+def test_numbers_that_begin_anew_each_year_are_other_sales(load):
+    row = "1,A,x,2,{}-01-05 12:00,2.50,,"
+    load(row.format(2009), name="2009.csv")
+    load(row.format(2010), name="2010.csv")
+    assert "New in this run: 0 lines" in load(f"{row.format(2009)}\n{row.format(2010)}")
+    assert list(Order.objects.order_by("id").values_list("number", "total")) == [("H-1", 5), ("H-1-2", 5)]  # fmt: skip
+
+
+def test_the_same_file_with_its_dates_read_otherwise_adds_nothing(load):
+    rows = "1,A,x,2,1/2/2010 0:30,2.50,7,\nC1,A,x,-1,1/3/2010 0:30,2.50,7,"
+    load(rows, "--date-format", "month-first", "--time-zone", "UTC")
+    for options in (("--date-format", "day-first"), ("--time-zone", "Africa/Addis_Ababa")):
+        said = load(rows, *options)
+        assert "New in this run: 0 lines; there already: 2." in said
+    assert "there already: 2." in load(rows, "--date-format", "day-first", "--dry-run")
+
+
 def test_a_file_has_one_currency(load):
     load(SHOP)
     with pytest.raises(CommandError, match="was imported as GBP"):
