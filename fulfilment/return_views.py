@@ -44,7 +44,6 @@ from fulfilment.serializers import (
 )
 from inventory.refusals import BelowReserved, NotThere
 from orders.access import own_orders_of
-from orders.documents.refusals import TooMuchCredited
 from orders.refunds import TooMuchRefunded
 
 TAGS = ["returns"]
@@ -237,7 +236,7 @@ class RefuseView(ReturnDoor):
 class ReceiveView(ReturnDoor):
     """It has come."""
 
-    @refuses(WrongReturnState, NotReturnable, TooMuchRefunded, TooMuchCredited, NotThere, BelowReserved)  # fmt: skip
+    @refuses(WrongReturnState, NotReturnable, TooMuchRefunded, NotThere, BelowReserved)  # fmt: skip
     @extend_schema(
         operation_id="returns_receive",
         summary="Take in what came back",
