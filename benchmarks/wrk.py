@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SCRIPT = Path(__file__).parent / "requests.lua"
+POSTS = Path(__file__).parent / "posts.lua"
 THREADS = 2  # the script counts on it
 MISSING = "wrk is not installed: apt-get install wrk (Debian, Ubuntu) or brew install wrk (macOS)."
 
@@ -110,3 +111,23 @@ def run(
             capture_output=True, text=True, check=False, timeout=seconds + 60,
         )  # fmt: skip
     return parse(done.stdout + done.stderr, len(paths))
+
+
+def post(
+    url: str, path: str, bodies: Sequence[str], *, seconds: float = 5, connections: int = 16
+) -> Run:
+    """Post the bodies in random order for so many seconds, each with an Idempotency-Key of its own.
+
+    Raises:
+        Missing, ValueError
+    """
+    program = find()
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write("\n".join(bodies))
+        file.flush()
+        done = subprocess.run(
+            [program, f"-t{THREADS}", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "20s",
+             "-s", str(POSTS), url, "--", path, file.name],
+            capture_output=True, text=True, check=False, timeout=seconds + 60,
+        )  # fmt: skip
+    return parse(done.stdout + done.stderr, 1)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
-from django.db.models import Q
-
 from catalog.models import Variant
+from catalog.reads.database import rows
 from common.errors import Conflict, Invalid
 from inventory import services as inventory
 from inventory.refusals import PurchaseLimit as ItemLimit
@@ -56,11 +59,15 @@ class Item:
     variant_id: int | None = None
 
 
+class _Row(SimpleNamespace):
+    """A variant as `find_lines` reads it: the attributes of a `Variant` that a checkout asks for, and no others."""
+
+
 @dataclass(slots=True)
 class AskedLine:
     """A variant, its summed quantity, and the places in the request that asked for it."""
 
-    variant: Variant
+    variant: Any
     quantity: int = 0
     places: list[int] = field(default_factory=list)
 
@@ -90,19 +97,15 @@ def find_lines(items: Sequence[Item]) -> list[AskedLine]:
     Raises:
         NotForSale, ChooseVariant: naming the items.
     """
-    candidates = Variant.objects.for_sale().filter(
-        Q(pk__in=[item.variant_id for item in items if item.variant_id is not None])
-        | Q(product_id__in=[item.product_id for item in items if item.product_id is not None])
-    )
-    by_id: dict[int, Variant] = {}
-    by_product: dict[int, list[Variant]] = defaultdict(list)
-    for candidate in with_facts(candidates).with_stock():
+    by_id: dict[int, _Row] = {}
+    by_product: dict[int, list[_Row]] = defaultdict(list)
+    for candidate in _candidates(items):
         by_id[candidate.pk] = candidate
         by_product[candidate.product_id].append(candidate)
     lines: dict[int, AskedLine] = {}
     missing: list[int] = []
     for place, item in enumerate(items):
-        variant: Variant | None
+        variant: _Row | None
         if item.variant_id is not None:
             variant = by_id.get(item.variant_id)
         else:
@@ -121,6 +124,59 @@ def find_lines(items: Sequence[Item]) -> list[AskedLine]:
     return list(lines.values())
 
 
+# What a checkout asks of a variant, and where a `Variant` has it.
+_COLUMNS = (
+    "pk", "sku", "name", "price", "weight_grams", "product_id", "stock_item_id", "collections", "assigned_tax",
+    "shown_parts", "product__name", "product__category_id", "product__brand_ref_id", "product__tags",
+    "stock_item__on_hand", "stock_item__reserved", "stock_item__backorder_limit", "stock_item__max_per_customer",
+)  # fmt: skip
+
+
+@cache
+def _statement() -> tuple[str, dict[str, Any]]:
+    """The query of `find_lines`, put into words once: building it takes longer than answering it."""
+    queryset = with_facts(Variant.objects.for_sale()).with_stock()
+    asked = queryset.extra(  # the two lists are parameters of a prepared statement
+        where=["(catalog_variant.id = ANY (%s) OR catalog_variant.product_id = ANY (%s))"],
+        params=["variants", "products"],
+    )
+    sql, given = asked.order_by().values_list(*_COLUMNS).query.sql_with_params()
+    names = [f"p{place}" if value not in {"variants", "products"} else value
+             for place, value in enumerate(given)]  # fmt: skip
+    named = sql % tuple(
+        f"%({name})s::bigint[]" if name in {"variants", "products"} else f"%({name})s"
+        for name in names
+    )
+    columns = ", ".join(f"c{place}" for place in range(len(_COLUMNS)))
+    return (
+        f"SELECT coalesce(jsonb_agg(to_jsonb(found)), '[]')::text FROM ({named}) found ({columns})",  # noqa: S608
+        dict(zip(names, given, strict=True)),
+    )
+
+
+def _candidates(items: Sequence[Item]) -> list[_Row]:
+    sql, given = _statement()
+    parameters = given | {
+        "variants": [item.variant_id for item in items if item.variant_id is not None],
+        "products": [item.product_id for item in items if item.product_id is not None],
+    }
+    [(found,)] = rows(sql, parameters)
+    return [
+        _row([one[f"c{place}"] for place in range(len(_COLUMNS))])
+        for one in json.loads(found, parse_float=Decimal)
+    ]
+
+
+def _row(values: Sequence[Any]) -> _Row:
+    row = _Row(product=SimpleNamespace(), stock_item=SimpleNamespace())
+    for name, value in zip(_COLUMNS, values, strict=True):
+        of, _, attribute = name.rpartition("__")
+        setattr(getattr(row, of) if of else row, attribute, value)
+    shelf = row.stock_item
+    shelf.sellable = shelf.on_hand + shelf.backorder_limit - shelf.reserved
+    return row
+
+
 def not_for_sale(places: Sequence[int], detail: str) -> NotForSale:
     """The refusal that names these items."""
     return NotForSale(
@@ -132,7 +188,7 @@ def not_for_sale(places: Sequence[int], detail: str) -> NotForSale:
     )
 
 
-def _choose_variant(place: int, variants: Sequence[Variant]) -> ChooseVariant:
+def _choose_variant(place: int, variants: Sequence[_Row]) -> ChooseVariant:
     error = {
         "field": f"items.{place}.variant_id",
         "code": "variant_required",

@@ -153,6 +153,7 @@ def checkout(
     require_transaction()
     origin = origin or Origin()
     lines = find_lines(items)
+    refuse_early(lines)
     asked = _ask(
         lines,
         owner=owner,
@@ -163,7 +164,6 @@ def checkout(
         prices=prices,
     )
     _refuse_unpriced(lines, asked)
-    refuse_early(lines)
     if isinstance(asked.delivery, NoDelivery):
         raise _not_delivered(asked.delivery)
     quoted = quote(asked.basket)

@@ -31,7 +31,6 @@ from pricing.quotes import Quote, QuotedLine
 
 if TYPE_CHECKING:
     from account.models import User
-    from catalog.models import Variant
 
 ZERO = Decimal(0)
 
@@ -99,7 +98,7 @@ def line_amounts_of(line: QuotedLine) -> dict[str, Any]:
     }
 
 
-def line_name(variant: Variant) -> str:
+def line_name(variant: Any) -> str:
     """What the invoice says: the product, and the variant where there is a choice."""
     return f"{variant.product.name}, {variant.name}" if variant.name else variant.product.name
 
@@ -139,8 +138,8 @@ def write_order(
         OrderLine(
             order=order,
             position=position,
-            product=line.variant.product,
-            variant=line.variant,
+            product_id=line.variant.product_id,
+            variant_id=line.variant.pk,
             sku=line.variant.sku,
             name=line_name(line.variant),
             parts=line.parts(),
