@@ -129,6 +129,8 @@ def fill() -> FilledShop:
             "drafts_create": {"items": [{"variant_id": variant.pk, "quantity": 1}], "customer": None},
             "drafts_change": {"items": [{"variant_id": variant.pk, "quantity": 2}], "customer": None},
             "drafts_place": {"expected_total": None},
+            "carts_items_add": {"product_id": None},
+            "carts_coupon_add": {"code": "MESKEL"},
             "auth_verify_email": {"token": _letter(waiting, Purpose.VERIFY)},
             "auth_password_reset": {"token": _letter(shop.hana, Purpose.RESET)},
             "auth_login": {"email": shop.hana.email, "phone": None},
