@@ -94,6 +94,10 @@ class NoteSerializer(StrictSerializer):
     note = _text(300)
 
 
+class NothingSerializer(StrictSerializer):
+    """An empty body, or `{}`."""
+
+
 class HandOverSerializer(StrictSerializer):
     """What the customer says."""
 

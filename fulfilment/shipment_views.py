@@ -45,6 +45,7 @@ from fulfilment.serializers import (
     CarriageSerializer,
     HandOverSerializer,
     NoteSerializer,
+    NothingSerializer,
     PackSerializer,
     SendSerializer,
     ShipmentSerializer,
@@ -265,6 +266,7 @@ class CodeView(ShipmentDoor):
     @idempotent()
     def post(self, request: Request, public_id: UUID, shipment_id: UUID) -> Response:
         shipment = self.to_move(request, public_id, shipment_id)
+        checked(NothingSerializer, request.data)
         travelling.issue_new_code(shipment_id=shipment.pk, by=actor_of(request, MOVES_SHIPMENTS))
         return Response(self.shown(shipment.pk))
 
