@@ -36,7 +36,6 @@ from orders.change_serializers import (
 from orders.edit_effects import Edited, OrderIsPaid
 from orders.models import Order, OrderNote, RefundDue, WrongOrderState
 from orders.notes import add_note
-from orders.refunds import TooMuchRefunded
 from orders.repricing import OrderCannotBeEdited
 from orders.services import lock_order
 from orders.views import find_order
@@ -137,7 +136,7 @@ class CancelLinesView(APIView):
     permission_classes = [HoldsOrder]
 
     @refuses(
-        edits.PiecesShipped, edits.PaymentInFlight, OrderCannotBeEdited, OrderIsPaid, TooMuchRefunded,
+        edits.PiecesShipped, edits.PaymentInFlight, OrderCannotBeEdited, OrderIsPaid,
         WrongOrderState, FORBIDDEN, TOO_MANY,
     )  # fmt: skip
     @extend_schema(

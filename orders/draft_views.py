@@ -21,7 +21,6 @@ from common.errors import NotFound
 from common.idempotency import idempotent
 from common.public_doors import checked
 from common.schema import FORBIDDEN, refuses
-from inventory.refusals import TooMuchReserved
 from orders import drafts
 from orders.asked import NotForSale, OutOfStock, PurchaseLimit
 from orders.checkout import CodeNotApplied, NoSuchMethod, NoSuchPoint, NotDelivered, PriceChanged
@@ -34,10 +33,8 @@ from orders.draft_serializers import (
 )
 from orders.models import DraftClosed, DraftOrder, DraftStatus, Order
 from orders.serializers import OrderSerializer
-from places.refusals import NoSuchArea, NoSuchPickupPoint
-from pricing.delivery_refusals import NoSuchDeliveryMethod
+from places.refusals import NoSuchArea
 from pricing.quoting import TotalTooLarge
-from pricing.redemptions import CouponUsedUp
 
 TAGS = ["drafts"]
 
@@ -183,7 +180,7 @@ class DraftView(DraftDoor):
 class DraftQuoteView(DraftDoor):
     """What a draft would cost."""
 
-    @refuses(NoSuchArea, NoSuchPickupPoint, NoSuchDeliveryMethod, TotalTooLarge)
+    @refuses(NoSuchMethod, NoSuchPoint, NoSuchArea, TotalTooLarge)
     @extend_schema(
         operation_id="drafts_quote",
         summary="Price a draft",
@@ -201,8 +198,8 @@ class DraftPlaceView(DraftDoor):
     """Making a draft an order."""
 
     @refuses(
-        DraftClosed, NotForSale, OutOfStock, PurchaseLimit, TooMuchReserved, PriceChanged, CodeNotApplied,
-        NotDelivered, NoSuchMethod, NoSuchPoint, NoSuchArea, CouponUsedUp, TotalTooLarge, FORBIDDEN,
+        DraftClosed, NotForSale, OutOfStock, PurchaseLimit, PriceChanged, CodeNotApplied,
+        NotDelivered, NoSuchMethod, NoSuchPoint, NoSuchArea, TotalTooLarge, FORBIDDEN,
     )  # fmt: skip
     @extend_schema(
         operation_id="drafts_place",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,10 +20,12 @@ from common.money import has_minor_units_of
 from common.transactions import require_transaction
 from orders.asked import MAX_LINES, Item
 from orders.change_letters import tell_placed
-from orders.checkout import checkout, has_ordered
+from orders.checkout import PLAIN_METHODS, NoSuchMethod, NoSuchPoint, checkout, has_ordered
 from orders.models import DraftClosed, DraftOrder, DraftStatus, Order, Source
 from orders.writing import Contact, Origin, Wishes
+from places.refusals import NoSuchArea, NoSuchPickupPoint
 from pricing.asking import Asked, Choice, ask
+from pricing.delivery_refusals import NoSuchDeliveryMethod
 from pricing.quotes import Quote
 from pricing.quoting import quote
 
@@ -108,24 +110,37 @@ def quote_draft(draft: DraftOrder) -> DraftQuote:
     """What the draft would cost now, promotions, codes, delivery and tax included.
 
     Raises:
-        places.refusals.NoSuchArea, NoSuchPickupPoint, pricing.delivery_refusals.NoSuchDeliveryMethod: of its delivery.
+        orders.checkout.NoSuchMethod, NoSuchPoint, places.refusals.NoSuchArea: of its delivery.
         pricing.quoting.TotalTooLarge
     """
     if not draft.items:
         return DraftQuote(None, None)
-    contact = _contact(draft)
-    asked = ask(
-        items=[(item["variant_id"], item["quantity"]) for item in draft.items],
-        user=draft.customer,
-        currency=draft.currency,
-        codes=draft.codes,
-        choice=_choice(draft),
-        email=contact.email,
-        phone=contact.phone,
-        is_first_order=lambda: not has_ordered(owner=draft.customer, contact=contact),
-        prices=_prices(draft),
-    )
+    asked = _ask(draft, _choice(draft))
     return DraftQuote(asked, quote(asked.basket) if asked.basket.lines else None)
+
+
+def _ask(draft: DraftOrder, choice: Choice) -> Asked:
+    contact = _contact(draft)
+    try:
+        return ask(
+            items=[(item["variant_id"], item["quantity"]) for item in draft.items],
+            user=draft.customer,
+            currency=draft.currency,
+            codes=draft.codes,
+            choice=choice,
+            email=contact.email,
+            phone=contact.phone,
+            is_first_order=lambda: not has_ordered(owner=draft.customer, contact=contact),
+            prices=_prices(draft),
+        )
+    except NoSuchDeliveryMethod:
+        if choice.method not in PLAIN_METHODS:  # words that are only noted, as in every checkout
+            raise NoSuchMethod() from None
+        return _ask(draft, replace(choice, method=""))
+    except NoSuchPickupPoint:
+        raise NoSuchPoint() from None
+    except NoSuchArea as refusal:
+        raise NoSuchArea(refusal.detail, field="delivery.area") from None
 
 
 def place_draft(
