@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from common.conditional import honours_if_match, state_of, tagged
-from common.idempotency import idempotent, idempotent_conversation
+from common.idempotency import idempotent
 from common.limits import Limit, throttle
 from common.public_doors import checked
 from common.schema import FORBIDDEN, TOO_MANY, refuses
@@ -283,14 +283,14 @@ class HandOverView(ShipmentDoor):
         operation_id="shipments_hand_over",
         summary="Hand a shipment over for the customer's code",
         description=(
-            "For staff at the counter or the door. A wrong code is counted; after five a new one must be issued."
+            "For staff at the counter or the door. A wrong code is counted; after five a new one must be issued. The same"
+            " right code again gives the same answer."
         ),
         tags=TAGS,
         parameters=[SHIPMENT_ID],
         request=HandOverSerializer,
         responses={200: ShipmentSerializer},
     )
-    @idempotent_conversation
     def post(self, request: Request, public_id: UUID, shipment_id: UUID) -> Response:
         shipment = self.to_move(request, public_id, shipment_id)
         data = checked(HandOverSerializer, request.data)

@@ -238,7 +238,6 @@ def pickup(s: Recorder) -> None:
         "The customer says it",
         **one,
         body={"code": "042917"},
-        key=KEY,
         status=200,
     )
     fresh = Order.objects.get(pk=order.pk)
