@@ -212,6 +212,7 @@ def _order(order: Order, messages: dict[str, list[Row]]) -> Row:
             for document in sorted(order.documents.all(), key=lambda document: document.pk)
         ],
         "history": [_event(event) for event in order.history.all()],
+        "notes": [_fields(note, "text", "created_at", "redacted_at") for note in order.notes.all()],
         "shipments": [_shipment(shipment) for shipment in order.shipments.all()],
         "returns": [_return(asked) for asked in order.returns.all()],
         "payments": [
