@@ -162,6 +162,7 @@ def _orders(subject: Subject) -> list[Row]:
         orders.prefetch_related(
             "lines",
             "history",
+            "notes",
             "documents",
             "payments__history",
             "shipments__history",
