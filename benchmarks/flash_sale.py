@@ -3,10 +3,10 @@
     python -m benchmarks.flash_sale [--buyers 2000] [--connections 64] [--units 100] [--seconds 5]
 
 Starts a shop of its own (`manage.py up`, PostgreSQL with fsync as shipped), lets every buyer try once, each with an
-address and an Idempotency-Key of their own, and counts what they were told. Exactly as many orders as units must be placed,
-everybody else must get 409 `out_of_stock`, and the doctor must find the shop healthy: otherwise it exits with 1. Then wrk asks
-for what is sold out, and in the same run an empty view of Django REST framework under the same server: the ratio is what
-refusing costs.
+address and an Idempotency-Key of their own, and counts what they were told. Exactly as many orders as units must be
+placed, everybody else must get 409 `out_of_stock`, and the doctor must find the shop healthy: otherwise it exits with 1.
+Then wrk asks for what is sold out, and in the same run an empty view of Django REST framework under the same server: the
+ratio is what refusing costs.
 """
 
 from __future__ import annotations

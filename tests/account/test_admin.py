@@ -315,12 +315,16 @@ CATALOG = {
     "attribute", "brand", "category", "collection", "language", "price", "pricelist", "product", "producttype", "term",
     "variant",
 }  # fmt: skip
+PROMOTIONS, DELIVERY = {"promotion", "coupon"}, {"area", "pickuppoint", "deliverymethod"}
+SHIPMENTS, ORDERS = {"shipment", "returnrequest"}, {"order", "payment", "cart"}
 SHOWN = {
-    Role.CATALOG_EDITOR: CATALOG | {"transfer"},
-    Role.STOCK_KEEPER: CATALOG | {"stockitem", "movement", "reservation", "location"},
-    Role.ORDER_DESK: CATALOG | {"order", "payment", "user"},
-    Role.FINANCE: CATALOG | {"order", "payment", "webhookevent", "taxrate", "auditentry", "account", "entry"},
-    Role.SUPPORT: CATALOG | {"order", "payment", "user", "letter"},
+    Role.CATALOG_EDITOR: CATALOG | PROMOTIONS | {"transfer"},
+    Role.STOCK_KEEPER: CATALOG | DELIVERY | SHIPMENTS | {"stockitem", "movement", "reservation", "location"},
+    Role.ORDER_DESK: CATALOG | PROMOTIONS | DELIVERY | SHIPMENTS | ORDERS | {"draftorder", "user"},
+    Role.FINANCE: CATALOG | PROMOTIONS | DELIVERY | SHIPMENTS | ORDERS
+    | {"webhookevent", "taxrate", "taxcategory", "taxexemption", "auditentry", "account", "entry", "document",
+       "legaldetails"},
+    Role.SUPPORT: CATALOG | PROMOTIONS | DELIVERY | SHIPMENTS | ORDERS | {"user", "letter"},
 }  # fmt: skip
 
 
