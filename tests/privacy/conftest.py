@@ -175,6 +175,7 @@ class Person:
         assert self.client.post("/api/auth/email/", {"email": NEXT_EMAIL}).status_code == 202
         shop.work()  # letters leave
         assert self.client.post("/api/addresses/", BOOK).status_code == 201
+        self.fill_a_cart()
         self.buy()
         self.work_in_the_shop()
         self.traces()
@@ -190,6 +191,15 @@ class Person:
         assert code.status_code == 202, code.content
         User.objects.filter(pk=self.user.pk).update(phone=PHONE, phone_verified_at=timezone.now())
         self.user.refresh_from_db()
+
+    def fill_a_cart(self):
+        """One that is never ordered, with a word to the shop."""
+        started = self.client.post("/api/carts/").json()
+        noted = self.client.patch(
+            f"/api/carts/{started['id']}/",
+            {"note": f"Ring {PHONE}, or write to {EMAIL}."},
+        )
+        assert noted.status_code == 200, noted.content
 
     def buy(self):
         """As customer and as guest, paid and unpaid, with the gateway telling whose money it is."""
@@ -215,6 +225,25 @@ class Person:
             with transaction.atomic():
                 order = Order.objects.get(public_id=placed["id"])
                 issue_packing_slip(order=lock_order(order.pk))
+                self.send_and_return(order)
+
+    def send_and_return(self, order):
+        """As rows: a parcel and a return in which everybody wrote more than they should."""
+        from fulfilment.models import ReturnLine, ReturnRequest, Shipment, ShipmentLine
+
+        by = {"actor": f"staff:{EMAIL}", "user_id": self.user.pk}
+        shipment = Shipment.objects.create(
+            order=order, number=1, kind="courier", tracking_number=f"for {EMAIL}",
+            tracking_url=f"https://track.example/?mail={EMAIL}", **by,
+        )  # fmt: skip
+        asked = ReturnRequest.objects.create(
+            order=order, reason="other", customer_note=f"Ring {PHONE}", answer=f"Dear {EMAIL}", **by
+        )
+        line = order.lines.first()
+        ShipmentLine.objects.create(shipment=shipment, line=line, quantity=1)
+        ReturnLine.objects.create(request=asked, line=line, quantity=1)
+        for thing in (shipment, asked):
+            thing.history.create(state=thing.state, note=f"called {PHONE}", **by)
 
     def work_in_the_shop(self):
         """They also worked here for a while."""
