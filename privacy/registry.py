@@ -169,10 +169,14 @@ PERSONAL: tuple[Holding, ...] = (
         erased="kept for its time, readable by finance alone, then blanked; packing slips: blanked at once",
     ),
     _holding(
-        "fulfilment_shipment", "tracking_number tracking_url code_digest",
-        what="what leads to a parcel's way to somebody; the hash of a hand-over code",
-        why="so that the customer can follow it, and gets it and nobody else", kept="as long as the order's contact",
-        exported="orders (not the hash)", erased="blanked",
+        "fulfilment_shipment", "tracking_number tracking_url",
+        what="what leads to a parcel's way to somebody", why="so that the customer can follow it",
+        kept="as long as the order's contact", exported="orders", erased="blanked",
+    ),
+    _holding(
+        "fulfilment_shipment", "code_digest", what="the hash of a hand-over code",
+        why="the goods go to whoever was sent the code", kept="as long as the order's contact",
+        exported=SECRET, erased="blanked",
     ),
     _holding(
         "fulfilment_shipment", "actor", what="which member of staff packed it",

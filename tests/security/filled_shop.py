@@ -27,10 +27,15 @@ from cart.tokens import cart_token
 from catalog import attributes, groupings, price_lists, texts
 from catalog.models import Category, Image, Price, Product
 from common.actors import SYSTEM
+from fulfilment import codes, returning
+from fulfilment.models import Shipment, ShipmentKind
+from fulfilment.packing import pack
+from fulfilment.travelling import make_ready, ship_pieces
 from inventory.locations import create_location
 from orders.checkout import Contact, Item, Wishes, checkout
 from orders.documents.models import LegalDetails
 from orders.drafts import create_draft
+from orders.services import lock_order, mark_paid
 from orders.tokens import order_token
 from payments.models import Payment
 from places import pickup, services
@@ -51,6 +56,7 @@ class FilledShop:
     people: contract.World
     orders: dict[str, Any]  # waiting for payment, by caller
     payments: dict[str, Any]  # each of an order of its own, by caller
+    shipped: dict[str, Any]  # paid, and partly on their way, by caller
     carts: dict[str, Any]  # with one item, by caller
     headers: dict[str, dict[str, str]]
     paths: dict[Any, Any]  # values of path parameters
@@ -67,6 +73,7 @@ def fill() -> FilledShop:
     orders = {name: _order(user, shop) for name, user in owners.items()}
     payments = {name: _payment(_order(user, shop)) for name, user in owners.items()}
     carts = {name: _cart(user, shop) for name, user in owners.items()}
+    shipped = {name: _shipped(user, shop) for name, user in owners.items()}
     signed_in = {name: _session(user) for name, user in owners.items() if user}
     for user in (shop.dawit, shop.owner):
         addresses.add_address(user=user, fields={"label": "home", "city": "Addis Ababa"})
@@ -86,6 +93,7 @@ def fill() -> FilledShop:
         people=shop,
         orders=orders,
         payments=payments,
+        shipped=shipped,
         carts=carts,
         headers={
             "anonymous": {},
@@ -100,6 +108,7 @@ def fill() -> FilledShop:
             ("/api/products/{key}/", "key"): shop.yirgacheffe.pk,
             **described,
             **_delivery(),
+            **_parcels(shipped["owner"]),
             **_pricing(),
             "draft_id": draft.public_id,
             "details_id": LegalDetails.objects.create(
@@ -120,6 +129,12 @@ def fill() -> FilledShop:
             "scopes": ["catalog:read"], "roles": ["support"], "role": "support", "first_name": "Somebody",
         },
         by_operation={
+            "shipments_create": {"lines": [{"line_id": shipped["owner"].lines.get().pk, "quantity": 1}]},
+            "order_returns_create": {
+                "lines": [{"line_id": shipped["owner"].lines.get().pk, "quantity": 1}], "reason": "other",
+            },
+            "returns_receive": {"lines": [{"line_id": shipped["owner"].lines.get().pk, "restocked": 1}]},
+            "returns_refuse": {"answer": "It was opened."},
             "staff_add": {"email": shop.hana.email},
             "orders_edit": {
                 "operations": [{"op": "add", "variant_id": variant.pk, "quantity": 1}], "reason": "by telephone"
@@ -276,6 +291,47 @@ def _cart(owner: User | None, shop: contract.World) -> Any:
     cart = open_cart(user=owner)
     CartItem.objects.create(cart=cart, variant=contract.variant_of(shop.jebena), quantity=1)
     return cart
+
+
+def _shipped(owner: User | None, shop: contract.World) -> Any:
+    """A paid order of eight pieces, three of which are on their way."""
+    with transaction.atomic():
+        order = checkout(
+            items=[Item(quantity=8, product_id=shop.yirgacheffe.pk)], owner=owner,
+            contact=Contact(email="hana.tesfaye@example.com", phone="+251911234567"),
+            wishes=Wishes(shipping_address=dict(ADDRESS)), expected_total=None, by=SYSTEM,
+        )  # fmt: skip
+        mark_paid(order=lock_order(order.pk), by=SYSTEM)
+        line = order.lines.get().pk
+        ship_pieces(order_id=order.pk, kind=ShipmentKind.COURIER, lines={line: 3}, by=SYSTEM)
+    return order
+
+
+def _parcels(order: Any) -> dict[Any, Any]:
+    """A shipment and a return in every state that a door asks for; returns where their paths lead."""
+    line = order.lines.get().pk
+    packed, fetched, ready = (
+        pack(order_id=order.pk, kind=kind, lines={line: 1}, by=SYSTEM)
+        for kind in (ShipmentKind.POST, ShipmentKind.PICKUP, ShipmentKind.PICKUP)
+    )
+    make_ready(shipment_id=ready.pk, by=SYSTEM)
+    Shipment.objects.filter(pk=ready.pk).update(code_digest=codes._digest(ready, CODE))
+    asked, approved = (
+        returning.request_return(order_id=order.pk, lines={line: 1}, reason="other", by=SYSTEM)
+        for _ in range(2)
+    )
+    returning.approve(return_id=approved.pk, by=SYSTEM)
+    one, back = "/api/orders/{public_id}/shipments/{shipment_id}/", "/api/returns/{return_id}/"
+    return {
+        ("/api/orders", "shipment_id"): packed.public_id,
+        (f"{one}ready/", "shipment_id"): fetched.public_id,
+        (f"{one}code/", "shipment_id"): ready.public_id,
+        (f"{one}handover/", "shipment_id"): ready.public_id,
+        (f"{one}delivered/", "shipment_id"): order.shipments.get(number=1).public_id,
+        (f"{back}receive/", "return_id"): approved.public_id,
+        (f"{back}close/", "return_id"): approved.public_id,
+        ("/api/returns", "return_id"): asked.public_id,
+    }
 
 
 def _payment(order: Any) -> Any:
