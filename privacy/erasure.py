@@ -303,6 +303,7 @@ def _empty_account(subject: Subject) -> None:
 STEPS: list[Callable[[Subject], None]] = [
     _redact_payments,
     _redact_orders,
+    _redact_fulfilment,
     _forget_carts,
     _forget_contact,
     _forget_prices,
