@@ -14,6 +14,7 @@ from orders.documents import triggers as document_triggers
 from reporting import (
     catalog_invariants,
     document_invariants,
+    fulfilment_invariants,
     ledger_invariants,
     order_invariants,
     past_invariants,
@@ -40,6 +41,7 @@ QUERIES: dict[str, tuple[str, str]] = {
     **ledger_invariants.QUERIES,
     **document_invariants.QUERIES,
     **past_invariants.QUERIES,
+    **fulfilment_invariants.QUERIES,
 }
 
 _FLAWS: Mapping[str, Callable[[], Iterable[str]]] = {

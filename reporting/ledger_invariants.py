@@ -70,15 +70,18 @@ QUERIES: dict[str, tuple[str, str]] = {
     "sales = ledger": (
         """
         WITH booked AS (
-            SELECT entry.key, entry."order", posting.currency,
-                   SUM(posting.amount) FILTER (WHERE posting.account IN ('customers.prepaid', 'legacy')) AS total,
+            SELECT MIN(entry.key) FILTER (WHERE entry.kind = 'order.sold') AS key, entry."order", posting.currency,
+                   SUM(posting.amount) FILTER (
+                       WHERE posting.account IN ('customers.prepaid', 'legacy')
+                          OR posting.account = 'refunds.due' AND entry.kind = 'order.reduced') AS total,
                    -COALESCE(SUM(posting.amount) FILTER (WHERE posting.account = 'tax.vat'), 0) AS tax
               FROM ledger_entry entry JOIN ledger_posting posting ON posting.entry_id = entry.id
-             WHERE entry.kind = 'order.sold'
-             GROUP BY entry.id, posting.currency
+             WHERE entry.kind IN ('order.sold', 'order.reduced')
+             GROUP BY entry."order", posting.currency
         ), sold AS (
             SELECT public_id, number, currency, total, tax_total FROM orders_order
-             WHERE status IN ('paid', 'shipped', 'completed', 'refunded') AND (total > 0 OR discount_total > 0)
+             WHERE status IN ('paid', 'shipped', 'completed', 'refunded')
+               AND (total > 0 OR discount_total > 0 OR paid_total > 0)
         )
         SELECT COALESCE(sold.number, booked.key), COALESCE(sold.total, 0), COALESCE(sold.tax_total, 0),
                COALESCE(sold.currency, ''), COALESCE(booked.total, 0), COALESCE(booked.tax, 0),

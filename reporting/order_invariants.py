@@ -59,6 +59,17 @@ QUERIES: dict[str, tuple[str, str]] = {
         """,
         "order {0} owes {1} back, for causes of {2}; {3} was paid",
     ),
+    "what was paid = what it costs and what edits owe": (
+        """
+        SELECT o.number, o.paid_total, o.total, COALESCE(SUM(due.amount), 0)
+          FROM orders_order o
+          LEFT JOIN orders_refunddue due ON due.order_id = o.id AND due.key LIKE 'edit:%'
+         WHERE o.paid_total IS NOT NULL
+         GROUP BY o.id
+        HAVING o.paid_total <> o.total + COALESCE(SUM(due.amount), 0)
+        """,
+        "order {0}: {1} was paid; it costs {2}, and its edits owe {3} back",
+    ),
     "coupon uses = what counts, and ≤ the limit": (
         """
         SELECT 'promotion', promotion.id, promotion.uses, promotion.limit, COALESCE(used.number, 0)
@@ -134,7 +145,7 @@ QUERIES: dict[str, tuple[str, str]] = {
             ON payment.order_id = o.id AND payment.status = 'succeeded'
          WHERE o.source <> 'history'
          GROUP BY o.id
-        HAVING (o.status IN ('paid', 'shipped', 'completed', 'refunded') AND o.total > 0)
+        HAVING (o.status IN ('paid', 'shipped', 'completed', 'refunded') AND COALESCE(o.paid_total, o.total) > 0)
                <> (COUNT(payment.id) = 1)
             OR COUNT(payment.id) > 1
             OR (COUNT(payment.id) = 1 AND SUM(payment.amount) <> COALESCE(o.paid_total, o.total))

@@ -126,8 +126,19 @@ QUERIES: dict[str, tuple[str, str]] = {
                  GROUP BY o.id, taken.item
                ) needs
           LEFT JOIN (
-                SELECT holder, stock_item_id AS item, -SUM(quantity) AS pieces
-                  FROM inventory_movement WHERE reason = 'sold' AND holder IS NOT NULL GROUP BY 1, 2
+                SELECT moved.holder, moved.item, -SUM(moved.quantity) AS pieces
+                  FROM (
+                        SELECT holder, stock_item_id AS item, quantity
+                          FROM inventory_movement WHERE reason = 'sold' AND holder IS NOT NULL
+                         UNION ALL  -- and what edits of the order have put back; see orders.edit_effects.cause_of
+                        SELECT edited.public_id, back.stock_item_id, back.quantity
+                          FROM orders_ordertrace trace
+                          JOIN orders_order edited ON edited.id = trace.order_id
+                          JOIN inventory_movement back
+                            ON back.holder = md5(edited.public_id || ':edit:' || trace.revision)::uuid
+                         WHERE trace.revision > 0
+                       ) moved
+                 GROUP BY 1, 2
                ) sold ON sold.holder = needs.public_id AND sold.item = needs.item
           LEFT JOIN (
                 SELECT holder, stock_item_id AS item, SUM(quantity) AS pieces

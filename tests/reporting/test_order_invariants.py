@@ -67,6 +67,15 @@ CORRUPTIONS = [
     ("refund due = its causes", "UPDATE orders_order SET refund_due = 1000"),
     ("paid ⇔ a succeeded payment", "UPDATE orders_order SET paid_total = paid_total - 1"),
     ("paid ⇔ a succeeded payment", "UPDATE payments_payment SET status = 'failed'"),
+    (
+        "what was paid = what it costs and what edits owe",
+        "UPDATE orders_order SET paid_total = paid_total + 1",
+    ),
+    (
+        "what was paid = what it costs and what edits owe",
+        "INSERT INTO orders_refunddue (public_id, order_id, amount, key, reason, actor)"
+        " SELECT gen_random_uuid(), id, 1, 'edit:1', '', 'x' FROM orders_order",
+    ),
     ("coupon uses = what counts, and ≤ the limit", "UPDATE pricing_coupon SET uses = 2"),
     ("coupon uses = what counts, and ≤ the limit", "UPDATE pricing_promotion SET uses = 0"),
     (
