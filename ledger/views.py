@@ -20,8 +20,8 @@ from ledger.filters import EntryFilter
 from ledger.models import Account, Entry
 from ledger.serializers import (
     AtSerializer,
-    LedgerEntrySerializer,
     LedgerAccountSerializer,
+    LedgerEntrySerializer,
     TrialBalanceSerializer,
 )
 from ledger.services import balances

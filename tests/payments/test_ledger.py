@@ -238,7 +238,9 @@ def test_a_sale_with_discount_and_delivery_is_split_and_balances():
         currency="ETB", subtotal=Decimal(115), discount_total=Decimal("11.50"), delivery_total=Decimal(50),
         tax_total=Decimal("13.50"), tax_rate=Decimal("0.15"), total=Decimal("153.50"),
     )  # fmt: skip
-    line = OrderLine(total=Decimal(115), discount=Decimal("11.50"), tax=Decimal("13.50"), quantity=1)
+    line = OrderLine(
+        total=Decimal(115), discount=Decimal("11.50"), tax=Decimal("13.50"), quantity=1
+    )
     assert {one.account: one.amount for one in sale_lines(order, [line])} == {
         "customers.prepaid": Decimal("153.50"), "sales": Decimal(-100), "sales.discounts": Decimal(10),
         "sales.delivery": Decimal(-50), "tax.vat": Decimal("-13.50"),
