@@ -23,7 +23,7 @@ from cart.views import CART_TOKEN, merged_json
 class SignedInWithCartSerializer(SignedInSerializer):
     """Signed in; and, when a guest's cart came along, what became of it."""
 
-    cart = MergedCartSerializer(required=False, read_only=True)
+    cart = MergedCartSerializer(required=False)
 
 
 def _merging(post: Any) -> Any:

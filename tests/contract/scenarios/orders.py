@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
+from unittest import mock
 
+from django.test import override_settings
+
+from account.models import User
+from cart.items import add_item
+from cart.models import Cart
+from cart.services import open_cart
 from catalog.models import Variant
+from inventory.models import StockItem
+from orders import checkout
+from places.models import Area
+from pricing.basket import Basket
+from pricing.coupon_verbs import create_coupon
+from pricing.delivery_verbs import create_method, set_fees
+from pricing.models import Coupon
+from pricing.promotion_verbs import create_promotion
+from pricing.quotes import Quote
 from tests.contract.recorder import Recorder
 from tests.contract.world import variant_of
 
@@ -142,4 +159,111 @@ def refused_checkout(s: Recorder) -> None:
     )  # fmt: skip
 
 
-STORIES = [guest_checkout, customer_checkout, refused_checkout]
+def from_a_cart(s: Recorder) -> None:
+    """A cart with a code becomes an order that is brought home."""
+    _courier()
+    coupon = _meskel()
+    token = s.world.token(s.world.hana)
+    cart = _cart_of(s.world.hana)
+    body = {"cart": cart, "delivery": {"method": "courier", "area": "ET-AA"}}
+    s.call(
+        "checkout", "empty_cart", "There is nothing in the cart", token=token, body=body,
+        status=409, code="cart_empty",
+    )  # fmt: skip
+    add_item(
+        cart_id=cart,
+        among=Cart.objects.all(),
+        variant_id=variant_of(s.world.yirgacheffe).pk,
+        quantity=2,
+    )
+    Cart.objects.update(codes=["MESKEL"])
+    s.call(
+        "checkout", "other_currency", "The cart is in birr", token=token,
+        body={**body, "expected_total": {"amount": "30.00", "currency": "USD"}},
+        status=400, code="wrong_currency",
+    )  # fmt: skip
+    s.call(
+        "checkout", "no_such_cart", "Somebody else's cart is not there", token=s.world.token(s.world.dawit),
+        body=body, status=404, code="not_found",
+    )  # fmt: skip
+    real = checkout.quote
+
+    def overtaken(basket: Basket) -> Quote:
+        made = real(basket)
+        Coupon.objects.filter(pk=coupon.pk).update(uses=1)  # somebody else was faster
+        return made
+
+    with mock.patch.object(checkout, "quote", overtaken):
+        s.call(
+            "checkout", "overtaken", "The code was used up a moment ago", token=token, body=body,
+            status=409, code="coupon_used_up",
+        )  # fmt: skip
+    Coupon.objects.update(uses=0)
+    s.call(
+        "checkout", "cart", "A cart becomes an order, with its code, and a courier", token=token,
+        body={**body, "expected_total": "1580.00"}, key=KEY, status=201,
+    )  # fmt: skip
+    s.call(
+        "checkout", "cart_again", "Tried again without its key: the same order", token=token,
+        body=body, status=201,
+    )  # fmt: skip
+    with override_settings(RATE_LIMITS=True, MAX_OPEN_ORDERS=1):
+        s.call(
+            "checkout", "too_much_reserved", "One order of theirs is not paid yet", token=token,
+            body={"items": [{"product_id": s.world.yirgacheffe.pk, "quantity": 1}]},
+            status=409, code="too_much_reserved",
+        )  # fmt: skip
+
+
+def refused_wishes(s: Recorder) -> None:
+    """A code that gives nothing, a limit, and places where nothing goes."""
+    _courier()
+    coffee = variant_of(s.world.yirgacheffe)
+    s.call(
+        "checkout", "useless_code", "There is no such code",
+        body=guest_body(s, codes=["MASKEL"]), status=409, code="coupon_not_applied",
+    )  # fmt: skip
+    s.call(
+        "checkout", "not_delivered", "The courier wants to know where to",
+        body=guest_body(s, delivery={"method": "courier"}), status=409, code="not_delivered",
+    )  # fmt: skip
+    s.call(
+        "checkout", "no_method", "There is no such delivery method",
+        body=guest_body(s, delivery={"method": "balloon"}),
+        status=400, code="no_such_delivery_method",
+    )  # fmt: skip
+    s.call(
+        "checkout", "no_area", "There is no such area",
+        body=guest_body(s, delivery={"area": "ET-XX"}), status=400, code="does_not_exist",
+    )  # fmt: skip
+    s.call(
+        "checkout", "no_pickup_point", "There is no such pickup point",
+        body=guest_body(s, delivery={"pickup_point": "piassa"}),
+        status=400, code="no_such_pickup_point",
+    )  # fmt: skip
+    StockItem.objects.filter(pk=coffee.stock_item_id).update(max_per_order=1)
+    s.call(
+        "checkout", "purchase_limit", "One to a customer",
+        body=guest_body(s, items=[{"variant_id": coffee.pk, "quantity": 2}]),
+        status=409, code="purchase_limit",
+    )  # fmt: skip
+
+
+def _courier() -> None:
+    addis = Area.objects.create(code="ET-AA", name="Addis Ababa", level=1, kind="region")
+    method = create_method(code="courier", name="Courier", kind="courier")
+    set_fees(method_id=method.pk, fees=[{"area": addis, "currency": "ETB", "fee": Decimal(50)}])
+
+
+def _meskel() -> Coupon:
+    promotion = create_promotion(
+        fields={"name": "Meskel", "kind": "percentage", "percent": Decimal(10), "needs_code": True}
+    )
+    return create_coupon(promotion_id=promotion.pk, code="MESKEL", fields={"limit": 1})
+
+
+def _cart_of(user: User) -> str:
+    return str(open_cart(user=user).public_id)
+
+
+STORIES = [guest_checkout, customer_checkout, refused_checkout, from_a_cart, refused_wishes]
