@@ -158,7 +158,7 @@ def _asked(
             currency=cart.currency,
             codes=cart.codes,
             choice=chosen,
-            is_first_order=lambda: user is None or not user.orders.exists(),
+            is_first_order=lambda: user is None or not user.orders.counted().exists(),
             found={line.variant.pk: facts(line.variant) for line in lines if line.is_for_sale},
         )
 

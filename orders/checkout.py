@@ -29,7 +29,7 @@ from orders.asked import (
     refuse_early,
     reserve_lines,
 )
-from orders.models import CancelReason, Order, Status
+from orders.models import Order
 from orders.services import mark_paid
 from orders.writing import Contact, Origin, Wishes, write_order
 from places.refusals import NoSuchArea, NoSuchPickupPoint
@@ -290,8 +290,7 @@ def has_ordered(*, owner: User | None, contact: Contact) -> bool:
         mine |= Q(email__iexact=contact.email)
     if contact.phone:
         mine |= Q(phone=contact.phone)
-    dead = Q(status=Status.CANCELLED, cancel_reason=CancelReason.EXPIRED)
-    return Order.objects.filter(mine).exclude(dead).exists()
+    return Order.objects.filter(mine).counted().exists()
 
 
 def _refuse_unpriced(lines: Sequence[AskedLine], asked: Asked) -> None:

@@ -18,7 +18,7 @@ from common.money import Money
 from common.phones import normalise_phone
 from common.serializers import MoneyField, StrictSerializer
 from orders.checkout import MAX_LINES, MAX_QUANTITY
-from orders.models import FulfilmentStatus, Order, PaymentStatus, Status
+from orders.models import FulfilmentStatus, Order, PaymentStatus, Source, Status
 
 
 class PhoneField(serializers.CharField):
@@ -290,6 +290,10 @@ class OrderSerializer(serializers.Serializer[Order]):
     total = AmountField()
     prices_include_tax = serializers.BooleanField()
     discounts = serializers.SerializerMethodField()
+    source = serializers.ChoiceField(  # type: ignore[assignment]
+        choices=Source.choices,
+        help_text="Placed in the shop, by staff for a customer, or sold elsewhere before.",
+    )
     refund_due = AmountField(help_text="What must go back to the customer.")
     shipping_address = serializers.JSONField()
     delivery = serializers.JSONField()

@@ -153,6 +153,8 @@ def ship(*, order_id: int, by: Actor) -> Order:
         order = lock_order(order_id)
         if order.status != Status.PAID:
             raise WrongOrderState(f"The order is {order.status}; only a paid order can be shipped.")
+        if not order.lines.filter(quantity__gt=0).exists():
+            raise WrongOrderState("Nothing is left in this order.")
         refuse_owed(order)
         order.lines.update(shipped=F("quantity"))
         order.move_to(Status.SHIPPED, by=by, fulfilment_status=FulfilmentStatus.FULFILLED)

@@ -49,7 +49,7 @@ from orders.checkout import (
     checkout,
     checkout_cart,
 )
-from orders.models import Order, OrderEvent, Status
+from orders.models import Order, OrderEvent, Source, Status
 from orders.serializers import (
     CheckoutSerializer,
     OrderEventSerializer,
@@ -172,6 +172,9 @@ class OrderFilter(django_filters.FilterSet):
     """Narrowing a list of orders."""
 
     status = django_filters.ChoiceFilter(choices=Status.choices)
+    source = django_filters.ChoiceFilter(
+        choices=Source.choices, help_text="`history`: imported from before."
+    )
     number = django_filters.CharFilter(max_length=16, lookup_expr="iexact")
     created_after = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
     created_before = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")

@@ -84,6 +84,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
             mine |= Q(token_hash=hash_token(token))
         return self.filter(mine)
 
+    def counted(self) -> OrderQuerySet:
+        """Those that make somebody a customer of old: all but those that only time has ended."""
+        return self.exclude(status=Status.CANCELLED, cancel_reason=CancelReason.EXPIRED)
+
     def for_reading(self) -> OrderQuerySet:
         """With lines and payments: a fixed number of statements for any number of orders."""
         return self.prefetch_related("lines", "payments")
