@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from common.actors import SYSTEM, Actor
 from common.transactions import require_transaction
+from inventory import redaction as stock_redaction
 from orders.documents.redaction import redact_packing_slips
 from orders.models import (
     DraftOrder,
@@ -24,6 +25,7 @@ from orders.models import (
     PastCredit,
     PastSale,
 )
+from pricing import redaction as pricing_redaction
 
 
 def orders_of_person(
@@ -141,9 +143,12 @@ def redact_old_orders(*, batch: int = 1000) -> int:
         status="pending"
     )
     locked = old.select_for_update(no_key=True, skip_locked=True).order_by("pk")
-    ids = list(locked.values_list("pk", flat=True)[:batch])
+    found = dict(locked.values_list("pk", "public_id")[:batch])
+    holders = [str(public_id) for public_id in found.values()]
+    pricing_redaction.forget_customer(user_id=None, holders=holders)
+    stock_redaction.forget_customers(holders=holders)
     note = f"personal data erased: kept for {settings.LEGAL_KEEP_YEARS} years"
-    return redact_orders(ids=ids, by=SYSTEM, note=note)
+    return redact_orders(ids=list(found), by=SYSTEM, note=note)
 
 
 def _folded() -> QuerySet[Order]:

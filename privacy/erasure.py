@@ -24,6 +24,7 @@ from common.idempotency import with_retries
 from common.jobs import enqueue
 from common.transactions import refuse_transaction
 from fulfilment import redaction as fulfilment_redaction
+from inventory import redaction as stock_redaction
 from orders import redaction as order_redaction
 from orders.models import CancelReason, Order, PaymentStatus, Status, WrongOrderState
 from payments import redaction as payment_redaction
@@ -272,7 +273,17 @@ def _forget_contact(subject: Subject) -> None:
 
 
 def _forget_prices(subject: Subject) -> None:
-    pricing_redaction.forget_customer(user_id=subject.user_id, holders=subject.order_public_ids)
+    known_by = subject.known_by
+    pricing_redaction.forget_customer(
+        user_id=subject.user_id,
+        holders=subject.order_public_ids,
+        emails=known_by.emails,
+        phones=known_by.phones,
+    )
+
+
+def _forget_reservations(subject: Subject) -> None:
+    stock_redaction.forget_customers(holders=subject.order_public_ids)
 
 
 def _forget_letters(subject: Subject) -> None:
@@ -307,6 +318,7 @@ STEPS: list[Callable[[Subject], None]] = [
     _forget_carts,
     _forget_contact,
     _forget_prices,
+    _forget_reservations,
     _forget_letters,
     _forget_exports,
     sweep.sweep_stored_replies,

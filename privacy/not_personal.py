@@ -70,7 +70,7 @@ NOT_PERSONAL: Mapping[str, Mapping[str, str]] = {
     "fulfilment_returnevent": {STATES: "from_state state"},
     "inventory_location": {HOUSE: "code name place"},
     "inventory_movement": {STATES: "reason", "remarks of staff about goods": "note"},
-    "inventory_reservation": {STATES: "state", HASHES: "customer"},
+    "inventory_reservation": {STATES: "state"},
     "ledger_account": {HOUSE: "code name kind"},
     "ledger_entry": {
         STATES: "kind",

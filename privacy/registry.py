@@ -224,14 +224,19 @@ PERSONAL: tuple[Holding, ...] = (
         erased="staff: by kind only",
     ),
     _holding(
+        "inventory_reservation", "customer", what="the account's number, or a hash of address or telephone number",
+        why="limits of what one customer may take", kept="as long as the order's contact",
+        exported="no: the orders say what was bought", erased="blanked",
+    ),
+    _holding(
         "pricing_taxexemption", "certificate", what="the number of a tax certificate",
         why="to charge no tax, and to prove why", kept="as long as the account, or until staff delete it",
         exported="tax_exemptions", erased="deleted; invoices that name it are books",
     ),
     _holding(
         "pricing_couponuse", "customers", what="the account's number, hashes of address and telephone number",
-        why="a promotion for one use by each customer", kept="as long as the order",
-        exported="no: the orders say what was used", erased="the hashes removed",
+        why="a promotion for one use by each customer", kept="as long as the order's contact",
+        exported="no: the orders say what was used", erased="the hashes removed, also from others' uses",
     ),
     # --- What leaves the house ------------------------------------------------------------------
     _holding(

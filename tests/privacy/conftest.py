@@ -6,6 +6,8 @@ import hashlib
 import hmac
 import json
 import uuid
+from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -15,6 +17,7 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from pricing.redemptions import customer_keys
 from tests.payments.fake_chapa import SECRET_KEY, WEBHOOK_SECRET, FakeChapa
 
 PASSWORD = "zebra-violin-harbour-94"
@@ -30,10 +33,11 @@ BOOK = {
     "line1": "Lineoneqj", "line2": "Linetwoqj", "street": "Streetqj", "landmark": "Landmarkqj", "postcode": "Postqj",
     "latitude": 8.123457, "longitude": 38.654329, "note": "Noteqj",
 }  # fmt: skip
-# What the search looks for. Two letters of a country would be found everywhere.
+# What the search looks for. Two letters of a country would be found everywhere. Hashes are words, too: a guess leads back.
 VALUES = [
     EMAIL, NEXT_EMAIL, "zewditu.qwxy", "Zewdituqx", "Lastnameqx", PHONE, PHONE[1:], LOCAL_PHONE, OTHER_PHONE,
-    OTHER_PHONE[1:], "0922888444", AGENT, ADDRESS, "Wishqj", "Methodqj", "Whimqj",
+    OTHER_PHONE[1:], "0922888444", AGENT, ADDRESS, "Wishqj", "Methodqj", "Whimqj", "Certificateqj", "Pastqj",
+    *customer_keys(email=EMAIL, phone=PHONE),
     *(str(value) for name, value in BOOK.items() if name not in {"country", "phone"}),
 ]  # fmt: skip
 
@@ -177,6 +181,8 @@ class Person:
         assert self.client.post("/api/addresses/", BOOK).status_code == 201
         self.fill_a_cart()
         self.buy()
+        self.have_bought_elsewhere()
+        self.be_given_prices()
         self.work_in_the_shop()
         self.traces()
         assert self.client.post("/api/auth/me/export/").status_code == 202
@@ -244,6 +250,49 @@ class Person:
         ReturnLine.objects.create(request=asked, line=line, quantity=1)
         for thing in (shipment, asked):
             thing.history.create(state=thing.state, note=f"called {PHONE}", **by)
+
+    def have_bought_elsewhere(self):
+        """Before there was this shop; staff know whose it was."""
+        from common.actors import SYSTEM
+        from orders.models import Order
+        from orders.past_credits import record_past_credits
+        from orders.past_sales import PastInvoice, PastItem, record_past_sale
+
+        def invoice(number, day):
+            item = PastItem(sku="OLD", name="old", quantity=1, unit_price=Decimal("2.50"), line=day)
+            return PastInvoice(
+                number=number, at=datetime(2024, 1, day, tzinfo=UTC), currency="ETB", customer="Pastqj",
+                country="Ethiopia", items=(item,),
+            )  # fmt: skip
+
+        with transaction.atomic():
+            sold = record_past_sale(sale=invoice("7001", 2), by=SYSTEM)
+            record_past_credits(credits=[invoice("C7001", 3)], by=SYSTEM)
+        Order.objects.filter(pk=sold.pk).update(owner=self.user)
+
+    def be_given_prices(self):
+        """A promotion that knows its customers again, in their orders and a friend's; and a certificate."""
+        from pricing.models import CouponUse, TaxExemption
+        from pricing.promotion_verbs import create_promotion
+        from tests import factories
+
+        TaxExemption.objects.create(
+            user=self.user, certificate="Certificateqj", valid_from=timezone.now()
+        )
+        rule = create_promotion(
+            fields={
+                "name": "Meskel",
+                "kind": "percentage",
+                "percent": Decimal(10),
+                "is_active": False,
+            }
+        )
+        for holder, keys in (
+            (self.paid["id"], customer_keys(user_id=self.user.pk, email=EMAIL, phone=PHONE)),
+            (self.guest_by_email["id"], customer_keys(email=EMAIL)),
+            (factories.place(email="other@else.example").public_id, customer_keys(email=EMAIL)),
+        ):
+            CouponUse.objects.create(promotion=rule, holder=holder, customers=list(keys))
 
     def work_in_the_shop(self):
         """They also worked here for a while."""

@@ -6,8 +6,10 @@ import pytest
 from django.db import connection
 
 from account.models import User
+from inventory.models import Reservation
 from orders.models import Order, OrderLine
 from payments.models import Payment
+from pricing.models import CouponUse
 from privacy import erasure
 from privacy.models import Erasure
 from privacy.registry import PERSONAL, SECRET
@@ -90,7 +92,7 @@ def test_the_person_is_nowhere(person, settings, tmp_path):
     assert answer.json()["id"] == str(done.public_id)
     assert done.erased_at
     assert done.confirmed_at
-    assert done.orders == 4
+    assert done.orders == 5
     person.user.refresh_from_db()
     assert str(person.user) == str(person.user.public_id)
     assert not person.user.has_usable_password()
@@ -103,6 +105,23 @@ def test_control_without_one_step_the_search_finds_them(person, step, monkeypatc
     erase(person)
     left = found_in_tables(VALUES) or ids_left(person)
     assert left
+
+
+def test_stock_no_longer_knows_the_account(person):
+    """Its number is no word, and leads to the orders all the same."""
+    theirs = Reservation.objects.filter(customer=f"user:{person.user.pk}")
+    assert theirs.exists()
+    reserved = Reservation.objects.order_by("pk").values_list("holder", "quantity")
+    before = list(reserved)
+    erase(person)
+    assert not theirs.exists()
+    assert list(reserved.all()) == before
+
+
+def test_what_was_used_stays_used_by_the_empty_account(person):
+    erase(person)
+    keys = list(CouponUse.objects.order_by("pk").values_list("customers", flat=True))
+    assert keys == [[f"user:{person.user.pk}"], [], []]
 
 
 def ids_left(person):

@@ -13,6 +13,7 @@ from django.utils import timezone
 from account import housekeeping
 from events.models import Letter
 from events.services import prune as prune_letters
+from inventory.models import Reservation
 from orders.models import Order, Status
 from payments.models import WebhookEvent
 from payments.redaction import redact_body
@@ -67,10 +68,16 @@ def test_orders_lose_their_people_when_the_law_no_longer_wants_them(shop, settin
     Order.objects.filter(pk=kept.pk).update(created_at=first + timedelta(minutes=1))
     Order.objects.filter(pk=old.pk).update(created_at=first - timedelta(minutes=1))
     Order.objects.filter(pk=pending.pk).update(created_at=first - timedelta(days=900))
+    keys = {row.holder: row.customer for row in Reservation.objects.all()}
+    assert all(keys.values())
     prune()
     assert {order.pk: order.email for order in Order.objects.all()} == {
         kept.pk: "abebe@buyers.shop", old.pk: "", pending.pk: "abebe@buyers.shop",
     }  # fmt: skip
+    assert {row.holder: row.customer for row in Reservation.objects.all()} == {
+        **keys,
+        old.public_id: "",
+    }
     old.refresh_from_db()
     assert old.total > 0
     assert "10 years" in old.history.order_by("pk").last().note
