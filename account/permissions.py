@@ -172,7 +172,7 @@ _SEES_STOCK = frozenset({
 _SEES_ORDERS = frozenset({
     "cart.view_cart",
     "orders.view_order", "orders.view_orderline", "orders.view_orderevent",
-    "orders.view_ordernote", "orders.add_ordernote", "payments.view_payment", "payments.view_paymentevent",
+    "orders.view_ordernote", "payments.view_payment", "payments.view_paymentevent",
 })  # fmt: skip
 
 _SEES_DELIVERY = frozenset({
@@ -199,8 +199,8 @@ GRANTS: Mapping[Role, frozenset[str]] = {
     | _SEES_DELIVERY
     | _of("fulfilment")
     | {
-        "orders.change_order", "orders.cancel_order", "orders.view_draftorder", "orders.add_draftorder",
-        "orders.change_draftorder", "orders.view_refunddue", "payments.add_payment",
+        "orders.change_order", "orders.cancel_order", "orders.add_ordernote", "orders.view_draftorder",
+        "orders.add_draftorder", "orders.change_draftorder", "orders.view_refunddue", "payments.add_payment",
         "payments.check_payment", "account.view_user", "pricing.view_promotion",
     },
     Role.FINANCE: _SEES_CATALOG

@@ -399,7 +399,7 @@ API: dict[str, Door] = {
     ),
     "GET api/orders/<uuid:public_id>/notes/": door(HOLDERS | SEE_ORDERS, **NOT_MINE),
     "POST api/orders/<uuid:public_id>/notes/": door(
-        {*OWNERS, DESK, FINANCE, SUPPORT}, 201, body={"text": "Calls back at five"}
+        {*OWNERS, DESK}, 201, body={"text": "Calls back at five"}
     ),
     "GET api/refunds-due/": door({*OWNERS, DESK, FINANCE}),
     "GET api/orders/drafts/": door({*OWNERS, DESK}),
