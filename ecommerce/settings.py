@@ -15,6 +15,7 @@ from ecommerce import guards
 from ecommerce.logs import logging_config, report_errors
 from ecommerce.management import simulator
 from ecommerce.openapi import API_EXAMPLES, SPECTACULAR_SETTINGS  # noqa: F401
+from ecommerce.rest import REST_FRAMEWORK  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -148,25 +149,6 @@ AUDIT_KEEP_DAYS = env.int("AUDIT_KEEP_DAYS", 730)
 INBOX_KEEP_DAYS = env.int("INBOX_KEEP_DAYS", 90)  # bodies of webhooks
 LEGAL_KEEP_YEARS = env.int("LEGAL_KEEP_YEARS", 10)  # orders and documents, after their year ends
 RATE_LIMITS = env.str("RATE_LIMITS", "on") != "off"
-
-# --- The API ----------------------------------------------------------------------------------
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "account.authentication.SessionTokenAuthentication",
-        "account.key_authentication.ApiKeyAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["common.access.Nobody"],  # deny by default
-    "DEFAULT_THROTTLE_CLASSES": ["common.limits.GeneralThrottle"],
-    "DEFAULT_PARSER_CLASSES": ["common.json.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["common.json.ORJSONRenderer"],
-    "DEFAULT_PAGINATION_CLASS": "common.pagination.KeysetPagination",
-    "DEFAULT_METADATA_CLASS": "common.metadata.OptionsMetadata",
-    "DEFAULT_SCHEMA_CLASS": "common.schema.NexusAutoSchema",
-    "EXCEPTION_HANDLER": "common.problems.exception_handler",
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
-    "COERCE_DECIMAL_TO_STRING": True,
-}
 
 # --- The shop ---------------------------------------------------------------------------------
 SHOP_NAME = env.str("SHOP_NAME", "Nexus")
