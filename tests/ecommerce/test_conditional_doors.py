@@ -19,6 +19,11 @@ EXEMPT = {
     "/api/terms/": "a list: many words put at once, each by its text",
     "/api/price-lists/{list_id}/prices/": "a list: many prices put at once, each by what it is for",
 }
+POSTS = {
+    ("POST", "/api/orders/{public_id}/edits/"),
+    ("POST", "/api/orders/{public_id}/cancel-lines/"),
+    ("POST", "/api/stock/{item_id}/counts/"),
+}
 
 
 def doors() -> dict[str, type]:
@@ -45,17 +50,25 @@ def test_what_can_be_read_and_changed_honours_if_match(path):
             assert hasattr(getattr(view, method), HONOURS_IF_MATCH), f"{method.upper()} {path}"
 
 
+def honouring(methods: tuple[str, ...]) -> set[tuple[str, str]]:
+    return {
+        (method.upper(), path)
+        for path, callback in _walk(get_resolver().url_patterns, "/")
+        for method in methods
+        if hasattr(getattr(getattr(callback, "view_class", None), method, None), HONOURS_IF_MATCH)
+    }
+
+
+def test_posts_that_change_what_was_read_honour_it_too():
+    """Most POSTs make something new, and there is nothing that they could overwrite. These replace what somebody read."""
+    assert honouring(("post",)) == POSTS
+
+
 def test_the_document_says_so_and_only_there():
     said = {
         (op.method, op.path) for op in operations().values() if "If-Match" in op.names("header")
     }
-    done = {
-        (method.upper(), path)
-        for path, callback in _walk(get_resolver().url_patterns, "/")
-        for method in CHANGING
-        if hasattr(getattr(getattr(callback, "view_class", None), method, None), HONOURS_IF_MATCH)
-    }
-    assert said == done
+    assert said == honouring((*CHANGING, "post"))
     for op in operations().values():
         assert ("precondition_failed" in op.codes) == ((op.method, op.path) in said), op.id
 
