@@ -35,9 +35,10 @@ from common.schema import (
 )
 
 JSON = "application/json"
-# YAML 1.1, which Python writes, takes 0911234567 for text; YAML 1.2, which browsers read, for a number. So it is quoted.
+# YAML 1.1, which Python writes, takes 0911234567 for text; YAML 1.2, which browsers read, for a number. So it is quoted,
+# as is 0911 23 45 67.
 SafeDumper.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789")
+    "tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9][0-9 ]*$"), list("-+0123456789")
 )
 METHODS = {"get", "put", "post", "delete", "patch"}
 SHARED_FILE = "shared.json"

@@ -7,7 +7,6 @@ from datetime import time
 from typing import Any
 
 from django.db import transaction
-from django.db.models import ProtectedError
 from django.db.models.functions import Now
 
 from common.constraints import refusing
@@ -15,7 +14,7 @@ from common.errors import Invalid, invalid_field
 from common.languages import merged_translations
 from common.transactions import lock_row
 from places.models import PickupHours, PickupPoint
-from places.refusals import BY_CONSTRAINT, HoursOverlap, NoSuchPickupPoint, PickupPointInUse
+from places.refusals import BY_CONSTRAINT, HoursOverlap, NoSuchPickupPoint
 
 NO_POINT = "There is no such pickup point."
 MOST_HOURS = 28  # four spans on each day of the week
@@ -102,14 +101,10 @@ def delete_pickup_point(*, point_id: int) -> None:
     """Remove a pickup point; orders keep copies of what they need.
 
     Raises:
-        NotFound; PickupPointInUse: archive it instead.
+        NotFound
     """
     with transaction.atomic():
-        point = lock_row(PickupPoint.objects.all(), point_id, missing=NO_POINT)
-        try:
-            point.delete()
-        except ProtectedError as error:
-            raise PickupPointInUse from error
+        lock_row(PickupPoint.objects.all(), point_id, missing=NO_POINT).delete()
 
 
 def _refuse_nowhere(point: PickupPoint) -> None:

@@ -70,13 +70,6 @@ class NoSuchPickupPoint(NotFound):
     """There is no such pickup point, or it is archived."""
 
 
-class PickupPointInUse(Conflict):
-    """Something refers to this pickup point. Archive it instead."""
-
-    code = "pickup_point_in_use"
-    title = "Something refers to this pickup point: archive it instead"
-
-
 class HoursOverlap(OneField, Invalid):
     """Two spans of one weekday overlap, or one ends before it begins."""
 

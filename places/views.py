@@ -32,7 +32,6 @@ from places.refusals import (
     AreaNameTaken,
     HoursOverlap,
     NoSuchAreaHere,
-    PickupPointInUse,
     PickupSlugTaken,
     WrongLevel,
 )
@@ -264,7 +263,6 @@ class PickupPointView(PublicDoor):
         changed = pickup.update_pickup_point(point_id=found.pk, changes=changes)
         return self._answer(request, changed)
 
-    @refuses(PickupPointInUse)
     @extend_schema(
         operation_id="pickup_points_delete",
         summary="Delete a pickup point",

@@ -199,6 +199,7 @@ class DeliveryOptionsQuerySerializer(serializers.Serializer[Any]):
     area = serializers.CharField(
         max_length=41,
         required=False,
+        allow_blank=True,
         default="",
         help_text="A code or id; left out: not known yet.",
     )

@@ -276,10 +276,8 @@ class Recorder:
         """Of a customer; at doors that are for customers, of a program that may read everything and change nothing."""
         if self.world is None:
             return ""
-        ours = all(
-            not {"orderToken", "cartToken"} & set(one) and one != {} for one in op.raw["security"]
-        )
-        token: str = self.world.customer_token if ours else self.world.reading_key
+        theirs = _takes_guests(op)
+        token: str = self.world.reading_key if theirs else self.world.customer_token
         return token
 
     def _use_up(self, op: Operation, request: dict[str, Any]) -> None:
@@ -289,7 +287,7 @@ class Recorder:
             change["body"] = {**request["body"], "colour": "green"}
         elif op.method != "GET" and "raw" not in request and "form" not in request:
             change["body"] = {"colour": "green"}
-        elif op.method == "GET":  # of reads only wrong guest tokens are counted
+        elif op.method == "GET" and _takes_guests(op):  # there wrong tokens are counted, too
             change = {**{k: v for k, v in change.items() if k != "token"}}
             change |= {"guest": "guessed", "cart": "guessed"}
         if op.method == "DELETE" and (path := request.get("path")):
@@ -338,6 +336,10 @@ def _key_held():
         yield
 
 
+def _takes_guests(op: Operation) -> bool:
+    return any({"orderToken", "cartToken"} & set(one) or not one for one in op.raw["security"])
+
+
 def _media_type(answer: Any) -> str:
     return answer["Content-Type"].partition(";")[0]
 
@@ -360,10 +362,8 @@ def _absent(op: Operation, name: str) -> Any:
 
 def _huge(op: Operation) -> tuple[bytes, str]:
     if "multipart/form-data" in op.request_media:
-        most = (
-            31 if op.id == "imports_create" else 6
-        )  # MB: files of products may be larger than pictures
-        return b"x" * (most * 1024 * 1024), MULTIPART_CONTENT
+        megabytes = 31 if op.id == "imports_create" else 6  # products may be larger than pictures
+        return b"x" * (megabytes * 1024 * 1024), MULTIPART_CONTENT
     return b'{"colour": "' + b"x" * (1024 * 1024) + b'"}', JSON
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,6 +16,7 @@ from inventory.models import StockItem
 from pricing.models import Coupon, Promotion
 from tests import factories
 from tests.contract.recorder import Recorder
+from tests.contract.scenarios import catalog_prices
 from tests.contract.world import PASSWORD, variant_of
 
 KEY = "5f0b6c1e-8a52-4d17-9c4e-6b7f1d2a9e05"
@@ -70,6 +72,7 @@ def guests_cart(s: Recorder) -> None:
         body={"note": "Please grind the coffee."}, status=200,
     )  # fmt: skip
     s.call("carts_list", "guest", "The cart of this token", cart=guest, status=200)
+    misspelt(s, path, line, guest)
     type(coffee).objects.filter(pk=coffee.pk).update(price="950.00")
     StockItem.objects.filter(pk=jebena.stock_item_id).update(on_hand=0)
     s.call(
@@ -82,6 +85,34 @@ def guests_cart(s: Recorder) -> None:
     )  # fmt: skip
     s.call("carts_items_remove", "line", "Take a line out", path=line, cart=guest, status=204)
     s.call("carts_delete", "cart", "And forget the cart", path=path, cart=guest, status=204)
+
+
+def misspelt(s: Recorder, path: dict[str, str], line: dict[str, str], guest: str) -> None:
+    """What cannot be meant; the cart stays as it is."""
+    coffee = variant_of(s.world.yirgacheffe)
+    s.call(
+        "carts_create", "invalid", "Nothing is sold in gold", body={"currency": "XAU"}, status=400,
+        code="invalid",
+    )  # fmt: skip
+    cases: list[tuple[str, dict[str, str], str, object]] = [
+        ("carts_items_add", path, "Either a product or one of its variants, not both",
+         {"product_id": s.world.yirgacheffe.pk, "variant_id": coffee.pk}),
+        ("carts_items_update", line, "Zero takes the line out; nothing is below", {"quantity": -1}),
+        ("carts_update", path, "A window of delivery goes with a day", {"delivery": {"window": 1}}),
+        ("carts_coupon_add", path, "The field was left empty", {"code": ""}),
+        ("carts_coupon_remove", path, "To forget all codes leave `code` out", {"code": ""}),
+    ]  # fmt: skip
+    for operation, where, summary, body in cases:
+        case = ("invalid", summary, 400, "invalid", body)
+        catalog_prices.refused(s, operation, [case], path=where, cart=guest)
+    s.call(
+        "carts_quote", "invalid", "There is no such area", path=path, cart=guest,
+        query={"area": "ET-NOWHERE"}, status=400, code="invalid",
+    )  # fmt: skip
+    s.call(
+        "carts_list", "invalid", "Abandoned is no status; ask for `abandoned=true`", cart=guest,
+        query={"status": "abandoned"}, status=400, code="invalid",
+    )  # fmt: skip
 
 
 def merging(s: Recorder) -> None:
@@ -102,10 +133,10 @@ def merging(s: Recorder) -> None:
         body={"variant_id": coffee.pk, "quantity": 2}, key=KEY, status=201,
     )  # fmt: skip
     for pieces, by_login in ((3, True), (1, False)):
-        guest = s.call("carts_create", "later", "On another device", body={}, status=201)
+        guest = s.call("carts_create", f"later_{pieces}", "On another device", body={}, status=201)
         header = guest["cart_token"]
         for variant in (coffee, jebena):
-            s.call(
+            gathered = s.call(
                 "carts_items_add", f"guest_{pieces}_{variant.sku}", "As a guest", cart=header,
                 path={"cart_id": guest["id"]}, body={"variant_id": variant.pk, "quantity": pieces},
                 status=201,
@@ -115,7 +146,12 @@ def merging(s: Recorder) -> None:
                 "auth_login", "with_cart", "Log in with a guest's cart: it is merged",
                 body={"email": s.world.hana.email, "password": PASSWORD}, cart=header, status=200,
             )  # fmt: skip
+            line_there = {"cart_id": guest["id"], "item_id": gathered["items"][0]["id"]}
         else:
+            s.call(
+                "carts_merge", "invalid", "This call takes no fields; the token comes in a header", body=[],
+                token=token, cart=header, status=400, code="invalid",
+            )  # fmt: skip
             s.call(
                 "carts_merge",
                 "merge",
@@ -137,16 +173,19 @@ def merging(s: Recorder) -> None:
     merged = Cart.objects.filter(status="merged").order_by("pk").first()
     assert merged is not None
     path = {"cart_id": str(merged.public_id)}
-    body: dict[str, object]
-    for operation, body in (
-        ("carts_items_add", {"variant_id": coffee.pk}),
-        ("carts_update", {"note": "x"}),
-        ("carts_coupon_add", {"code": "MESKEL"}),
-        ("carts_coupon_remove", {}),
-    ):
+    assert line_there["cart_id"] == path["cart_id"]
+    cases: list[tuple[str, dict[str, str], dict[str, Any]]] = [
+        ("carts_items_add", path, {"body": {"variant_id": coffee.pk}}),
+        ("carts_items_update", line_there, {"body": {"quantity": 1}}),
+        ("carts_items_remove", line_there, {}),
+        ("carts_update", path, {"body": {"note": "x"}}),
+        ("carts_coupon_add", path, {"body": {"code": "MESKEL"}}),
+        ("carts_coupon_remove", path, {"body": {}}),
+    ]
+    for operation, where, rest in cases:
         s.call(
-            operation, "merged", "Its items are in another cart", path=path, token=token,
-            body=body, status=409, code="cart_merged",
+            operation, "merged", "Its items are in another cart", path=where, token=token,
+            status=409, code="cart_merged", **rest,
         )  # fmt: skip
 
 
@@ -154,7 +193,7 @@ def refused(s: Recorder) -> None:
     """What a cart does not take."""
     token = s.world.token(s.world.hana)
     coffee, jebena = variant_of(s.world.yirgacheffe), s.world.jebena
-    own = s.call("carts_create", "customer", "A cart", token=token, body={}, key=KEY, status=201)
+    own = s.call("carts_create", "own", "A cart", token=token, body={}, key=KEY, status=201)
     path = {"cart_id": own["id"]}
 
     def add(name: str, summary: str, status: int, code: str, **body: int) -> None:

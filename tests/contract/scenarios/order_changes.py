@@ -63,6 +63,7 @@ def edits(s: Recorder) -> None:
     plenty = {"op": "quantity", "line": coffee, "quantity": 9000}
     item = variant_of(s.world.yirgacheffe).stock_item_id
     refused(s, "orders_edit", [
+        ("invalid", "How many are there to be?", 400, "invalid", edit({"op": "quantity", "line": coffee})),
         ("out_of_stock", "There are not so many", 409, "out_of_stock", edit(plenty)),
         ("not_for_sale", "No such thing is sold", 409, "not_for_sale",
          edit({"op": "add", "variant_id": 999999, "quantity": 1})),
@@ -141,6 +142,10 @@ def cancelling_lines(s: Recorder) -> None:
         "orders_cancel_lines", "own", "One packet less", path=path, guest=order["order_token"], key=KEY,
         body=lines, status=201,
     )  # fmt: skip
+    twice = {"lines": [{"line": jebena, "quantity": 1}, {"line": jebena, "quantity": 1}]}
+    refused(s, "orders_cancel_lines", [
+        ("invalid", "Each line is named once, with all its pieces", 400, "invalid", twice),
+    ], path=path, guest=order["order_token"])  # fmt: skip
     pay(order)
     at: dict[str, Any] = {"token": s.world.staff_token, "path": path}
     refused(s, "orders_cancel_lines", [
@@ -174,6 +179,9 @@ def notes(s: Recorder) -> None:
         "orders_note", "told", "For the customer, who gets a letter", **at,
         body={"text": "We deliver on Monday", "is_for_customer": True}, status=201,
     )  # fmt: skip
+    refused(s, "orders_note", [
+        ("invalid", "A note says something", 400, "invalid", {"text": " ", "is_for_customer": True}),
+    ], **at)  # fmt: skip
     listed(s, "orders_notes", "All of them, for staff", **at)
     s.call(
         "orders_notes", "own", "What the guest reads", path=at["path"], guest=order["order_token"], status=200
@@ -202,6 +210,9 @@ def drafts(s: Recorder) -> None:
         status=201,
     )
     at: dict[str, Any] = {"token": token, "path": {"draft_id": draft["id"]}}
+    refused(s, "drafts_create", [
+        ("invalid", "No number that anybody can call", 400, "invalid", {**body, "phone": "0911 23"}),
+    ], token=token)  # fmt: skip
     listed(s, "drafts_list", "All of them", token=token)
     s.call("drafts_retrieve", "show", "One draft", **at, status=200)
     s.call(
@@ -212,6 +223,10 @@ def drafts(s: Recorder) -> None:
         body={"note": "By the blue gate"},
         status=200,
     )
+    refused(s, "drafts_change", [
+        ("invalid", "What is not wanted is left out of `items`", 400, "invalid",
+         {"items": [{"variant_id": coffee, "quantity": 0}]}),
+    ], **at)  # fmt: skip
     quoted = s.call("drafts_quote", "price", "What it would cost now", **at, status=200)
     delivery_verbs.create_method(code="courier", name="Courier", kind="courier")
     for name, summary, status, code, delivery in (
@@ -232,6 +247,7 @@ def drafts(s: Recorder) -> None:
         s.call("drafts_place", name, summary, **at, body={}, status=status, code=code)
     s.call("drafts_change", "right", "As it was", **at, body={"delivery": {}}, status=200)
     refused(s, "drafts_place", [
+        ("invalid", "An amount is written without commas", 400, "invalid", {"expected_total": "2,200.00"}),
         ("price", "Another total was told", 409, "price_changed", {"expected_total": "1.00"}),
     ], **at)  # fmt: skip
     told = {"expected_total": quoted["total"]}
