@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from fulfilment import paper_views as papers
 from fulfilment import return_views as returns
 from fulfilment import shipment_views as shipments
 
@@ -17,8 +18,8 @@ urlpatterns = [
     path(f"{_SHIPMENT}handover/", shipments.HandOverView.as_view()),
     path(f"{_SHIPMENT}delivered/", shipments.DeliveredView.as_view()),
     path(f"{_SHIPMENT}cancel/", shipments.CancelView.as_view()),
-    path(f"{_SHIPMENT}label.pdf", shipments.LabelView.as_view()),
-    path(f"{_SHIPMENT}packing-slip.pdf", shipments.ShipmentSlipView.as_view()),
+    path(f"{_SHIPMENT}label.pdf", papers.LabelView.as_view()),
+    path(f"{_SHIPMENT}packing-slip.pdf", papers.ShipmentSlipView.as_view()),
     path("orders/<uuid:public_id>/returns/", returns.OrderReturnsView.as_view()),
     path("returns/", returns.ReturnListView.as_view()),
     path(_RETURN, returns.ReturnView.as_view()),

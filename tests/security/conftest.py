@@ -13,7 +13,8 @@ from django.test import override_settings
 def world(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator:
     """The shop, with everybody in it: built once, and each request is undone."""
     from tests.payments.fake_chapa import SECRET_KEY, WEBHOOK_SECRET, FakeChapa
-    from tests.security.world import build, conversations_in_a_transaction, undone
+    from tests.security.undoing import conversations_in_a_transaction, undone
+    from tests.security.world import build
 
     gateway = FakeChapa()
     with (

@@ -8,7 +8,10 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from pricing.models import TaxRate
-from tests.security.access_table import API, MORE, Door, address
+from tests.security.access_table import API, MORE
+from tests.security.addresses import address
+from tests.security.doors import Door
+from tests.security.undoing import state, undone
 from tests.security.world import (
     ANON,
     EVERYBODY,
@@ -17,9 +20,7 @@ from tests.security.world import (
     SUPERUSER,
     Upload,
     World,
-    state,
     token_for,
-    undone,
 )
 
 pytestmark = pytest.mark.django_db

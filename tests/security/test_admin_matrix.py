@@ -10,6 +10,7 @@ from django.test import RequestFactory
 
 from tests.security.admin_table import ADMIN, EVERY_ROLE, OTHERS, PAGES, Pages
 from tests.security.test_access_matrix import routes
+from tests.security.undoing import state, undone
 from tests.security.world import (
     ANON,
     CUSTOMER,
@@ -22,8 +23,6 @@ from tests.security.world import (
     SUPERUSER,
     SUPPORT,
     World,
-    state,
-    undone,
 )
 
 pytestmark = pytest.mark.django_db

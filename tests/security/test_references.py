@@ -9,8 +9,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from common.ids import uuid7
-from tests.security.access_table import API, address
+from tests.security.access_table import API
+from tests.security.addresses import address
 from tests.security.test_access_matrix import DOORS
+from tests.security.undoing import state, undone
 from tests.security.world import (
     CUSTOMER,
     EDITOR,
@@ -20,8 +22,6 @@ from tests.security.world import (
     STRANGER,
     Upload,
     World,
-    state,
-    undone,
 )
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,8 @@ import pytest
 
 from account.models import Role
 from audit.models import AuditEntry
-from tests.security.world import ROLES, SUPPORT, World, undone
+from tests.security.undoing import undone
+from tests.security.world import ROLES, SUPPORT, World
 
 pytestmark = pytest.mark.django_db
 LOW = sorted(ROLES - {Role.OWNER})
