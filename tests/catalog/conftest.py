@@ -74,8 +74,11 @@ def counted(db):
 
 @pytest.fixture(scope="module", autouse=True)
 def _swept(django_db_setup, django_db_blocker):
-    """Rows that earlier tests rolled back are dead, and stay until somebody sweeps. Plans for tables that PostgreSQL believes
-    to be small read through all of them, again and again; no shop rolls back most of what it writes."""
+    """Rows that earlier tests rolled back are dead, and stay until somebody sweeps.
+
+    Plans for tables that PostgreSQL believes to be small read through all of them, again and again; no shop rolls back
+    most of what it writes.
+    """
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
             "VACUUM (ANALYZE) catalog_product, catalog_variant, catalog_bundlepart, catalog_offer, catalog_price,"
