@@ -34,7 +34,7 @@ from cart.serializers import (
     NewCartItemSerializer,
 )
 from cart.views import CART_TOKEN, TAGS, answer, hold_state, shown
-from common.conditional import PreconditionFailed, honours_if_match, unchanged
+from common.conditional import honours_if_match, takes_if_match, unchanged
 from common.idempotency import idempotent
 from common.public_doors import checked
 from common.schema import TOO_MANY, refuses, takes_body
@@ -46,7 +46,7 @@ class CartItemListView(APIView):
     permission_classes = [KeepsCarts]
 
     @refuses(
-        NotForSale, ChooseVariant, CartFull, TooManyPieces, CartOrdered, CartMerged, PreconditionFailed, TOO_MANY
+        NotForSale, ChooseVariant, CartFull, TooManyPieces, CartOrdered, CartMerged, TOO_MANY
     )  # fmt: skip
     @extend_schema(
         operation_id="carts_items_add",
@@ -54,7 +54,6 @@ class CartItemListView(APIView):
         description=(
             "A variant, or a product that comes in one variant only. What is in the cart already grows by `quantity`: 200"
             " instead of 201. Stock is not asked here: the answer's `problems` tell what is short."
-            " `If-Match` may name the cart's state."
         ),
         tags=TAGS,
         parameters=[CART_TOKEN],
@@ -62,6 +61,7 @@ class CartItemListView(APIView):
         responses={200: CartSerializer, 201: CartSerializer},
     )
     @idempotent()
+    @takes_if_match
     def post(self, request: Request, cart_id: UUID) -> Response:
         mine = own_carts_of(request)
         cart_of(request, cart_id, mine)
@@ -119,13 +119,13 @@ class CouponView(APIView):
     def get_throttles(self) -> list[Any]:
         return [throttle() for throttle in throttles.CODES] + super().get_throttles()
 
-    @refuses(UnknownCode, TooManyCodes, CartOrdered, CartMerged, PreconditionFailed)
+    @refuses(UnknownCode, TooManyCodes, CartOrdered, CartMerged)
     @extend_schema(
         operation_id="carts_coupon_add",
         summary="Use a code",
         description=(
             "Keeps the code with the cart. Whether it takes anything off is in the totals, and if not, why not in"
-            " `GET .../quote/`. Tries are limited: who guesses gets 429. `If-Match` may name the cart's state."
+            " `GET .../quote/`. Tries are limited: who guesses gets 429."
         ),
         tags=TAGS,
         parameters=[CART_TOKEN],
@@ -133,6 +133,7 @@ class CouponView(APIView):
         responses={200: CartSerializer},
     )
     @idempotent()
+    @takes_if_match
     def post(self, request: Request, cart_id: UUID) -> Response:
         mine = own_carts_of(request)
         cart_of(request, cart_id, mine)

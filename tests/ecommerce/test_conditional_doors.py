@@ -20,6 +20,8 @@ EXEMPT = {
     "/api/price-lists/{list_id}/prices/": "a list: many prices put at once, each by what it is for",
 }
 POSTS = {
+    ("POST", "/api/carts/{cart_id}/items/"),
+    ("POST", "/api/carts/{cart_id}/coupon/"),
     ("POST", "/api/orders/{public_id}/edits/"),
     ("POST", "/api/orders/{public_id}/cancel-lines/"),
     ("POST", "/api/stock/{item_id}/counts/"),
