@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from rest_framework.request import Request
 
 from account.identifiers import email_key
+from cart.throttles import CODES_PER_ADDRESS
 from common.idempotency import principal
-from common.limits import Limit, counted_address, throttle
+from common.limits import GeneralThrottle, Limit, Spent, charge, counted_address, throttle
 from common.phones import normalise_phone
+from pricing.throttles import CODE_GUESSES
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+MOST_CODES = 10  # that a body may hold
 
 # Numbers for a shop whose customers share the address of one operator, and for a sale that opens at noon.
 PER_ADDRESS = Limit("checkout.address", 600, MINUTE)
@@ -52,7 +56,29 @@ def _of_a_guest(request: Request, name: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
+class TypedCodes(GeneralThrottle):
+    """Codes in the body are guesses as in a cart, and count there and here together; each of them counts."""
+
+    def tries(self, request: Request) -> Iterable[tuple[Limit, str]]:
+        """The first code; there is no try without one. Staff and programs place orders for many."""
+        if self._codes(request):
+            if customer := _customer(request):
+                yield CODE_GUESSES, customer
+            elif address := _guests_address(request):
+                yield CODES_PER_ADDRESS, address
+
+    def spent(self, request: Request, spent: list[Spent]) -> None:
+        """The others, one by one: a limit counts a value once at a time."""
+        for _ in range(1, self._codes(request)):
+            charge(request, *self.tries(request))
+
+    def _codes(self, request: Request) -> int:
+        codes = request.data.get("codes") if isinstance(request.data, dict) else None
+        return min(len(codes), MOST_CODES) if isinstance(codes, list) else 0
+
+
 CHECKOUT = [
+    TypedCodes,
     throttle(PER_ADDRESS, _guests_address),
     throttle(PER_CONTACT, _guests_email),
     throttle(PER_CONTACT, _guests_phone),

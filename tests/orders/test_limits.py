@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from cart.throttles import CODES_PER_ADDRESS
 from common.actors import SYSTEM
 from common.models import RateCounter
 from events.models import Letter
@@ -16,6 +17,7 @@ from orders import throttles
 from orders.access import GUESSES
 from orders.models import CancelReason, Order
 from orders.services import cancel, lock_order
+from pricing.throttles import CODE_GUESSES
 from tests import factories
 from tests.orders.test_checkout import GUEST, URL, item, post
 
@@ -35,6 +37,42 @@ def used_up(limit):
 def end_unpaid(order):
     with transaction.atomic():
         cancel(order=lock_order(order.pk), by=SYSTEM, reason=CancelReason.EXPIRED)
+
+
+class TestCodesAtTheCheckout:
+    """A short code that staff made up is guessed there as well as in a cart."""
+
+    @pytest.mark.parametrize("signed_in", [False, True])
+    def test_each_code_is_a_guess(self, api, signed_in):
+        if signed_in:
+            api.force_authenticate(factories.user())
+        limit = CODE_GUESSES if signed_in else CODES_PER_ADDRESS
+        line = item(factories.variant())
+        answer = post(api, line, codes=["A", "B", "C"])
+        assert answer.json()["code"] == "coupon_not_applied"
+        counted = RateCounter.objects.filter(key__startswith=f"{limit.name}:")
+        assert sum(counted.values_list("count", flat=True)) == 3
+        used_up(limit)
+        answer = post(api, line, codes=["D"])
+        assert (answer.status_code, answer.json()["code"]) == (429, "too_many_requests")
+        assert post(api, line).status_code == 201, "without codes everybody buys as before"
+
+    def test_of_a_body_the_codes_that_go_beyond_are_not_looked_at(self, api):
+        line = item(factories.variant())
+        statuses = [
+            post(api, line, codes=[f"C{n}" for n in range(10)]).status_code for _ in range(31)
+        ]
+        assert statuses == [409] * 30 + [429]
+
+    def test_staff_type_for_many(self, api):
+        api.force_authenticate(factories.staff())
+        post(api, item(factories.variant()), codes=["A"])
+        assert not RateCounter.objects.filter(key__contains="codes").exists()
+        assert not RateCounter.objects.filter(key__contains="guesses").exists()
+
+    def test_nonsense_is_refused_as_nonsense(self, api):
+        line = item(factories.variant())
+        assert {post(api, line, codes=bad).status_code for bad in ("A", 1, None, {"a": 1})} == {400}
 
 
 class TestCheckout:
