@@ -58,9 +58,13 @@ MEANT = {
     "variant_prices_create": {"price"},
     "variant_prices_change": {"price"},
     "customer_groups_customers_add": {"id"},  # who
+    "promotions_create": {"is_active", "groups"},  # groups of customers that it is for
+    "promotions_change": {"is_active", "groups"},
+    "coupons_generate": {"is_active"},
+    "tax_exemptions_create": {"user"},  # whose certificate finance writes down
     **{
         f"{noun}_{verb}": {"is_active"}  # whether it can be chosen
-        for noun in ("areas", "pickup_points", "delivery_methods")
+        for noun in ("areas", "pickup_points", "delivery_methods", "stock_locations", "coupons")
         for verb in ("create", "change")
     },
     **{
