@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from account.actors import customer_actor, staff_actor
@@ -37,6 +37,25 @@ class HoldsOrderOrWorks(BasePermission):
         if isinstance(user, KeyPrincipal) and not user.has_perm(view.sees):
             return bool(order_token_of(request))
         return bool(user.is_authenticated or order_token_of(request))
+
+
+class SignedInOrWorks(BasePermission):
+    """For moving parcels: a guest's token shows them, and moves none. `find_order_to_move` asks for the right."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        user: Any = request.user
+        if isinstance(user, KeyPrincipal):
+            return may(request, view.sees)
+        return bool(user.is_authenticated)
+
+
+class ReadsOrMoves(HoldsOrderOrWorks):
+    """Reading is for whoever holds the order, everything else as `SignedInOrWorks` says."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if request.method in SAFE_METHODS:
+            return super().has_permission(request, view)
+        return SignedInOrWorks().has_permission(request, view)
 
 
 class Works(BasePermission):

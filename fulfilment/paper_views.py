@@ -14,7 +14,7 @@ from fulfilment import papers
 from fulfilment.access import (
     MOVES_SHIPMENTS,
     SEES_SHIPMENTS,
-    HoldsOrderOrWorks,
+    SignedInOrWorks,
     find_order_to_move,
     find_shipment,
 )
@@ -29,7 +29,7 @@ from orders.models import Order
 class ShipmentSlipView(PdfView):
     """What is in the parcel."""
 
-    permission_classes = [HoldsOrderOrWorks]
+    permission_classes = [SignedInOrWorks]
     sees = SEES_SHIPMENTS
 
     @refuses(NoDocumentYet, TOO_MANY, FORBIDDEN)
@@ -49,7 +49,7 @@ class ShipmentSlipView(PdfView):
 class LabelView(PdfView):
     """What is glued to the parcel."""
 
-    permission_classes = [HoldsOrderOrWorks]
+    permission_classes = [SignedInOrWorks]
     sees = SEES_SHIPMENTS
 
     @refuses(WrongShipmentState, TOO_MANY, FORBIDDEN)

@@ -22,7 +22,8 @@ from fulfilment import handing_over, packing, travelling
 from fulfilment.access import (
     MOVES_SHIPMENTS,
     SEES_SHIPMENTS,
-    HoldsOrderOrWorks,
+    ReadsOrMoves,
+    SignedInOrWorks,
     actor_of,
     context_of,
     find_order,
@@ -59,7 +60,7 @@ HandOverThrottle = throttle(Limit("hand_over", 30, timedelta(minutes=10)), by=na
 class ShipmentDoor(APIView):
     """What the doors of shipments share."""
 
-    permission_classes = [HoldsOrderOrWorks]
+    permission_classes = [SignedInOrWorks]
     sees = SEES_SHIPMENTS
 
     def to_move(self, request: Request, public_id: UUID, shipment_id: UUID) -> Shipment:
@@ -81,7 +82,7 @@ def _carriage(data: dict[str, Any]) -> packing.Carriage:
 class ShipmentListView(generics.GenericAPIView[Shipment]):
     """The parcels of one order."""
 
-    permission_classes = [HoldsOrderOrWorks]
+    permission_classes = [ReadsOrMoves]
     sees = SEES_SHIPMENTS
     queryset = Shipment.objects.none()
     serializer_class = ShipmentSerializer
@@ -153,6 +154,8 @@ def _hold(view: Any, public_id: UUID, shipment_id: UUID) -> str:
 
 class ShipmentView(ShipmentDoor):
     """One parcel."""
+
+    permission_classes = [ReadsOrMoves]
 
     @refuses(TOO_MANY)
     @extend_schema(

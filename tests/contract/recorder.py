@@ -276,9 +276,9 @@ class Recorder:
         """Of a customer; at doors that are for customers, of a program that may read everything and change nothing."""
         if self.world is None:
             return ""
-        theirs = _takes_guests(op)
-        token: str = self.world.reading_key if theirs else self.world.customer_token
-        return token
+        # Of parcels other people do not even learn that they are there.
+        theirs = _takes_guests(op) or "/shipments/" in op.path
+        return str(self.world.reading_key if theirs else self.world.customer_token)
 
     def _use_up(self, op: Operation, request: dict[str, Any]) -> None:
         """Spend the operation's limit with calls that change nothing."""

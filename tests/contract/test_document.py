@@ -59,8 +59,10 @@ def test_signing_in_is_documented():
     assert schemes["orderToken"] == schemes["orderToken"] | {"type": "apiKey", "in": "header"}
     guests = {op.id for op in operations().values() if {"orderToken": []} in op.raw["security"]}
     assert guests == {
-        "orders_list", "orders_retrieve", "orders_history", "orders_cancel", "payments_start",
-        "payments_retrieve", "payments_check",
+        "order_returns_create", "order_returns_list", "orders_cancel", "orders_cancel_lines", "orders_document",
+        "orders_documents_list", "orders_history", "orders_invoice", "orders_list", "orders_notes", "orders_receipt",
+        "orders_retrieve", "payments_check", "payments_retrieve", "payments_start", "shipments_list",
+        "shipments_retrieve",
     }  # fmt: skip
 
 
@@ -74,10 +76,17 @@ def test_what_changes_the_catalogue_needs_a_role():
 def test_the_key_is_documented_where_it_is_honoured():
     with_key = {op.id for op in operations().values() if "Idempotency-Key" in op.names("header")}
     assert with_key == {
-        "checkout", "orders_cancel", "payments_start", "categories_create", "products_create",
-        "variants_create", "variants_create_many", "attributes_create", "brands_create", "collections_create",
-        "collection_products_add", "languages_create", "price_lists_create", "product_types_create", "terms_create",
-        "variant_prices_create", "variant_prices_end", "areas_create", "pickup_points_create", "delivery_methods_create",
+        "areas_create", "attributes_create", "brands_create", "carts_coupon_add", "carts_create", "carts_items_add",
+        "carts_merge", "categories_create", "checkout", "collection_products_add", "collections_create",
+        "coupons_create", "coupons_generate", "delivery_methods_create", "drafts_create", "drafts_place",
+        "languages_create", "legal_details_create", "order_returns_create", "orders_cancel", "orders_cancel_lines",
+        "orders_edit", "orders_note", "payments_start", "pickup_points_create", "price_lists_create",
+        "product_types_create", "products_create", "promotions_create", "returns_approve", "returns_close",
+        "returns_receive", "returns_refuse", "shipments_cancel", "shipments_code", "shipments_create",
+        "shipments_delivered", "shipments_ready", "shipments_send", "stock_counts_create", "stock_locations_create",
+        "stock_movements_create", "stock_transfers_create", "tax_assignments_create", "tax_categories_create",
+        "tax_exemptions_create", "tax_rates_create", "terms_create", "variant_prices_create", "variant_prices_end",
+        "variants_create", "variants_create_many",
     }  # fmt: skip
 
 
