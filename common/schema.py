@@ -180,6 +180,7 @@ class NexusAutoSchema(AutoSchema):
     def _add_success_headers(self, operation: dict[str, Any]) -> None:
         conditional = self._reads_conditionally()
         limited = self._is_limited()
+        # Changes answer with the new state's ETag; an answer that is kept for a key is repeated without.
         for status, response in operation["responses"].items():
             headers = response.setdefault("headers", {})
             headers["X-Request-ID"] = _ref("headers", "RequestID")
@@ -187,7 +188,7 @@ class NexusAutoSchema(AutoSchema):
                 headers.update(_limit_headers())
             if self._honours_key():
                 headers["Idempotency-Replayed"] = _ref("headers", "IdempotencyReplayed")
-            if self._honours_if_match() and status == "200":
+            if self._honours_if_match() and status == "200" and not self._honours_key():
                 headers["ETag"] = _ref("headers", "ETag")
             if conditional:
                 headers["ETag"] = _ref("headers", "ETag")
