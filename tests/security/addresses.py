@@ -76,7 +76,7 @@ def address(world: World, route: str, who: str) -> str:
         .replace("tax-categories/<slug:code>", "tax-categories/reduced")
         .replace("<slug:code>", world.language.pk)
         .replace("<slug:number>", world.things["packing slip"].number)
-        .replace("<uuid:draft_id>", str(world.things["draft"].public_id))
+        .replace("<uuid:draft_id>", str(world.things["draft order"].public_id))
         .replace("<int:details_id>", str(world.things["legal details"].pk))
         .replace("<int:promotion_id>", str(world.promotion.pk))
         .replace("<int:coupon_id>", str(world.coupon.pk))

@@ -225,7 +225,7 @@ def _orders(world: World) -> None:
     world.things["legal details"] = LegalDetails.objects.create(
         valid_from=date(2026, 1, 1), legal_name="Buna House PLC"
     )
-    world.things["draft"] = create_draft(
+    world.things["draft order"] = create_draft(
         fields={"phone": "+251911234567", "items": [{"variant_id": variant.pk, "quantity": 1}]},
         by=SYSTEM,
     )
@@ -317,7 +317,7 @@ def _rest(world: World) -> None:
         "audit.auditentry": entry,
         "orders.document": world.things["packing slip"],
         "orders.legaldetails": world.things["legal details"],
-        "orders.draftorder": world.things["draft"],
+        "orders.draftorder": world.things["draft order"],
         "catalog.category": world.category,
         "catalog.product": world.product,
         "catalog.variant": world.variant,
