@@ -55,7 +55,7 @@ def _write_rows_of_migrations() -> None:
     TaxCategory.objects.create(code="zero", name="Zero-rated", treatment="zero_rated")
     TaxCategory.objects.create(code="exempt", name="Exempt", treatment="exempt")
     since = datetime(2003, 1, 1, tzinfo=UTC)
-    TaxRate.objects.create(name="VAT", rate=Decimal("0.15"), valid_from=since)
+    TaxRate.objects.create(pk=1, name="VAT", rate=Decimal("0.15"), valid_from=since)
     PriceList.objects.create(pk=RETAIL, name="Retail")
     Location.objects.create(code="main", name="Main shelf", is_default=True)
     Language.objects.create(code="en", name="English")
@@ -63,6 +63,7 @@ def _write_rows_of_migrations() -> None:
     Account.objects.bulk_create(Account(code=a.code, name=a.name, kind=a.kind) for a in CHART)
     with connection.cursor() as cursor:
         cursor.execute("SELECT setval(pg_get_serial_sequence('catalog_pricelist', 'id'), 100)")
+        cursor.execute("SELECT setval(pg_get_serial_sequence('pricing_taxrate', 'id'), 100)")
         cursor.execute(
             "TRUNCATE catalog_traits, catalog_departure"
         )  # Django knows no model of them

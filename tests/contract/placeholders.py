@@ -10,7 +10,7 @@ from typing import Any
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 # Values of these fields are secrets or random; wherever the value appears, it is replaced.
-LEARNED = {"order_token", "token", "number", "reference", "device"}
+LEARNED = {"order_token", "cart_token", "token", "number", "reference", "device"}
 EPOCH = datetime(2026, 11, 2, 7, 15, tzinfo=UTC)
 ETHIOPIAN = "2019-02-23"  # that day
 
