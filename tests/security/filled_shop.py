@@ -32,6 +32,8 @@ from fulfilment.models import Shipment, ShipmentKind
 from fulfilment.packing import pack
 from fulfilment.travelling import make_ready, ship_pieces
 from inventory.locations import create_location
+from inventory.models import Reason
+from inventory.services import adjust
 from orders.checkout import Contact, Item, Wishes, checkout
 from orders.documents.models import LegalDetails
 from orders.drafts import create_draft
@@ -67,6 +69,9 @@ class FilledShop:
 def fill() -> FilledShop:
     """Customers, the owner, a guest, and what each of them has."""
     shop = contract.build()
+    with transaction.atomic():  # the orders below take all that is there
+        coffee = contract.variant_of(shop.yirgacheffe).stock_item_id
+        adjust(stock_item_id=coffee, quantity=100, reason=Reason.RECEIVED, by=SYSTEM)
     shop.dawit.phone = "+251911234599"
     shop.dawit.save()
     owners = {"anonymous": None, "guest": None, "customer": shop.dawit, "owner": shop.owner}
