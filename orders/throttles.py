@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
 
 from account.identifiers import email_key
 from cart.throttles import CODES_PER_ADDRESS
@@ -77,7 +78,7 @@ class TypedCodes(GeneralThrottle):
         return min(len(codes), MOST_CODES) if isinstance(codes, list) else 0
 
 
-CHECKOUT = [
+CHECKOUT: list[type[BaseThrottle]] = [
     TypedCodes,
     throttle(PER_ADDRESS, _guests_address),
     throttle(PER_CONTACT, _guests_email),
