@@ -80,8 +80,9 @@ def _swept(django_db_setup, django_db_blocker):
     most of what it writes.
     """
     with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
         cursor.execute(
-            "VACUUM (ANALYZE) catalog_product, catalog_variant, catalog_bundlepart, catalog_offer, catalog_price,"
-            " inventory_stockitem, inventory_movement"
+            "VACUUM (ANALYZE, SKIP_LOCKED) catalog_product, catalog_variant, catalog_bundlepart, catalog_offer,"
+            " catalog_price, inventory_stockitem, inventory_movement"
         )
         connection.close()
