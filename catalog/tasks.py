@@ -27,7 +27,7 @@ def prune(timestamp: int) -> None:
     warming.prune()
 
 
-@app.task(name="catalog.make_renditions", retry=jobs.PATIENT)
+@app.task(name="catalog.make_renditions", retry=jobs.PATIENT, priority=jobs.LATER)
 def make_renditions(image_id: int) -> None:
     """Make the smaller copies of a picture."""
     renditions.make_renditions(image_id=image_id)
@@ -42,13 +42,13 @@ def sweep_files(timestamp: int) -> None:
         log.warning("deleted %d files that no picture had", gone)
 
 
-@app.task(name="catalog.import", retry=jobs.PATIENT, lock="catalog.transfers")
+@app.task(name="catalog.import", retry=jobs.PATIENT, lock="catalog.transfers", priority=jobs.LATER)
 def run_import(transfer_id: int) -> None:
     """Import an uploaded file; one at a time, as there are other jobs to do. A killed one goes on where it was."""
     transfers.run_import(transfer_id=transfer_id)
 
 
-@app.task(name="catalog.export", retry=jobs.PATIENT, lock="catalog.transfers")
+@app.task(name="catalog.export", retry=jobs.PATIENT, lock="catalog.transfers", priority=jobs.LATER)
 def run_export(transfer_id: int) -> None:
     """Make the file of an export; a killed one goes on where it was."""
     transfers.run_export(transfer_id=transfer_id)
