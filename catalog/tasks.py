@@ -33,7 +33,7 @@ def tell_low_stock(stock_item_ids: list[int]) -> None:
     low_stock.tell_staff(stock_item_ids=stock_item_ids)
 
 
-@app.task(name="catalog.make_renditions", retry=jobs.PATIENT)
+@app.task(name="catalog.make_renditions", retry=jobs.PATIENT, priority=jobs.LATER)
 def make_renditions(image_id: int) -> None:
     """Make the smaller copies of a picture."""
     renditions.make_renditions(image_id=image_id)
@@ -48,13 +48,13 @@ def sweep_files(timestamp: int) -> None:
         log.warning("deleted %d files that no picture had", gone)
 
 
-@app.task(name="catalog.import", retry=jobs.PATIENT, lock="catalog.transfers")
+@app.task(name="catalog.import", retry=jobs.PATIENT, lock="catalog.transfers", priority=jobs.LATER)
 def run_import(transfer_id: int) -> None:
     """Import an uploaded file; one at a time, as there are other jobs to do. A killed one goes on where it was."""
     transfers.run_import(transfer_id=transfer_id)
 
 
-@app.task(name="catalog.export", retry=jobs.PATIENT, lock="catalog.transfers")
+@app.task(name="catalog.export", retry=jobs.PATIENT, lock="catalog.transfers", priority=jobs.LATER)
 def run_export(transfer_id: int) -> None:
     """Make the file of an export; a killed one goes on where it was."""
     transfers.run_export(transfer_id=transfer_id)

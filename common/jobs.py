@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 # Waits 2, 4, 8 ... 4096 seconds between attempts (2 ** attempt): somewhat over two hours in all.
 PATIENT = RetryStrategy(max_attempts=12, exponential_wait=2)
 STALLED_AFTER = timedelta(seconds=60)
+# A job's place in the queue: somebody who waits for a code or a receipt does not wait for pictures, files and reports.
+LATER = -10
 MOST_ATTEMPTS = 20  # a job that takes its worker along this often would do so for ever
 
 

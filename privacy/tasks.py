@@ -8,7 +8,7 @@ from common import jobs
 from privacy import services
 
 
-@app.task(name="privacy.make_export", retry=jobs.PATIENT)
+@app.task(name="privacy.make_export", retry=jobs.PATIENT, priority=jobs.LATER)
 def make_export(export_id: int) -> None:
     """Make the copy of somebody's data."""
     services.make_export(export_id=export_id)

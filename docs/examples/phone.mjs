@@ -44,7 +44,7 @@ if (globalThis.process?.argv[1] === (await import("node:url")).fileURLToPath(imp
   const before = new Set(await readdir(folder).catch(() => []));
   await askForCode(base, phone);
   let code = null;
-  for (let tries = 0; !code && tries < 100; tries++) {
+  for (let tries = 0; !code && tries < 300; tries++) {
     await new Promise((done) => setTimeout(done, 100));
     for (const name of (await readdir(folder).catch(() => [])).filter((name) => !before.has(name) && name.endsWith(".json")))
       code ??= JSON.parse(await readFile(`${folder}/${name}`, "utf8")).text.match(/^(\d{6}) is your/)?.[1] ?? null;

@@ -264,3 +264,26 @@ def test_every_name_that_is_enqueued_is_a_task():
 
     assert names
     assert names <= set(app.tasks), "tasks are missing"
+
+
+@pytest.mark.django_db
+def test_a_letter_overtakes_pictures_files_and_reports():
+    """A new shop draws the pictures of all its products; somebody who waits for a code does not wait for them."""
+    slow = ("catalog.make_renditions", "catalog.import", "catalog.export", "privacy.make_export")
+    for task, argument in zip(
+        slow, ("image_id", "transfer_id", "transfer_id", "export_id"), strict=True
+    ):
+        jobs.enqueue(task, **{argument: 1})
+    urgent = {
+        "account.send_phone_code": "code_id",
+        "events.send_letter": "letter_id",
+        "payments.settle": "payment_id",
+    }
+    for task, argument in urgent.items():
+        jobs.enqueue(task, **{argument: 1})
+    taken = [
+        execute("SELECT task_name FROM procrastinate_fetch_job_v2(NULL, %s)", worker())[0][0]
+        for _ in range(len(urgent) + 1)
+    ]
+    assert taken[:3] == list(urgent)
+    assert taken[3] == slow[0]
