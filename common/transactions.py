@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import Model, QuerySet
+from psycopg.pq import TransactionStatus
 
 from common.errors import NotFound
 
@@ -31,6 +32,17 @@ def refuse_transaction() -> None:
     """
     if connection.in_atomic_block:
         raise RuntimeError("A conversation with the outside must not run inside a transaction.")
+
+
+def has_written() -> bool:
+    """Whether this transaction has changed or locked any row so far, has failed, or is to do something once committed."""
+    spoiled = connection.connection.info.transaction_status == TransactionStatus.INERROR
+    if spoiled or connection.needs_rollback or connection.run_on_commit:
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
+        [written] = cursor.fetchone()
+    return bool(written)
 
 
 def lock_row(rows: QuerySet[Row], pk: Any, *, missing: str) -> Row:
