@@ -9,6 +9,7 @@ UNAUDITED: Mapping[str, str] = {
     "cart_cart": "hot, and what somebody may buy one day: only its holder changes it; the order it becomes is recorded",
     "cart_cartitem": "of a cart",
     "pricing_couponuse": "a checkout's; the order that used it is recorded, and a use is given back, never deleted",
+    "pricing_deliverybooking": "a checkout's; the order that booked it is recorded, and it is given back, never deleted",
     "audit_auditentry": "the log itself: append-only by triggers of its own",
     "inventory_stocklevel": "derivable: every change goes with a movement, and `doctor` compares the two",
     "inventory_reservation": "hot, and derivable: every change goes with an order's, and `doctor` compares the two",

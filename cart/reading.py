@@ -1,6 +1,7 @@
 """A cart as it stands today: what it costs, line by line, and what is in the way. Reading never fails because of the shop.
 
-Six statements for any number of lines; a chosen delivery costs up to six more.
+Six statements for any number of lines; a chosen delivery costs up to six more, a window with a
+capacity one.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from cart.services import choice_of
 from catalog.models import Image, Variant
 from common.errors import NotFound, Refusal
 from places.refusals import NoSuchArea
+from pricing import bookings
 from pricing.asking import Asked, Choice, ask
-from pricing.delivery import Fee, NoDelivery
+from pricing.delivery import Fee, NoDelivery, NoSlot, WindowReason
 from pricing.gathering import facts, with_facts
 from pricing.quotes import Quote, QuotedLine
 from pricing.quoting import TotalTooLarge, quote
@@ -100,6 +102,8 @@ def read_cart(*, cart: Cart, user: User | None, trial: Choice | None = None) -> 
     if isinstance(asked.delivery, NoDelivery):
         data = {"reason": str(asked.delivery.reason), **asked.delivery.data}
         obstacles.append(Obstacle(CartProblem.NO_DELIVERY, asked.delivery.detail, data))
+    else:
+        obstacles += _missed(asked)
     made = _quoted(asked, {line.variant.pk: line.buyable for line in lines}, obstacles)
     return CartView(
         cart=cart,
@@ -166,6 +170,18 @@ def _asked(
         return asking(choice), []
     except (NoSuchArea, NotFound) as refusal:
         return asking(Choice()), [_gone(refusal)]
+
+
+def _missed(asked: Asked) -> list[Obstacle]:
+    """What is wrong with the chosen window."""
+    slot = asked.slot
+    if isinstance(slot, NoSlot):
+        data = {"reason": str(slot.reason)}
+        return [Obstacle(CartProblem.NO_DELIVERY, slot.detail, data)]
+    if slot is not None and bookings.is_full(slot):
+        data = {"reason": str(WindowReason.FULL)}
+        return [Obstacle(CartProblem.NO_DELIVERY, "The delivery window is full.", data)]
+    return []
 
 
 def _gone(refusal: Refusal) -> Obstacle:

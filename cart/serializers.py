@@ -149,7 +149,10 @@ class CartProblemSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
     reason = serializers.CharField(
         required=False,
-        help_text="Of `no_delivery`: as in `GET /api/delivery/options/`, or `not_offered`.",
+        help_text=(
+            "Of `no_delivery`: as in `GET /api/delivery/options/`, `not_offered`, `delivery_window_unavailable` or"
+            " `delivery_window_full`."
+        ),
     )
 
 

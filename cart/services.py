@@ -166,7 +166,10 @@ def wishes_of(cart: Cart) -> CartWishes:
 
 def choice_of(cart: Cart) -> Choice | None:
     """How and where to the cart is to be delivered; None: nothing was chosen."""
-    choice = Choice(cart.delivery_method, cart.delivery_area, cart.pickup_point)
+    choice = Choice(
+        cart.delivery_method, cart.delivery_area, cart.pickup_point, cart.delivery_window,
+        cart.delivery_day,
+    )  # fmt: skip
     return None if choice == Choice() else choice
 
 

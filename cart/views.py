@@ -300,6 +300,8 @@ def _trial(cart: Cart, query: Any) -> Choice | None:
     choice = choice_of(cart) or Choice()
     if "delivery" in given:
         choice = replace(choice, method=found["delivery_method"])
+    # What is tried is the fee; another method or area has other windows.
+    choice = replace(choice, window=None, day=None)
     if "area" in given or "pickup_point" in given:
         choice = replace(choice, area=found["delivery_area"], pickup_point=found["pickup_point"])
     return choice

@@ -18,17 +18,24 @@ LINES = 9  # of an address; longer ones are cut, as paper ends
 
 
 def draw(
-    *, title: str, barcode: str, to: Mapping[str, Any], below: Sequence[str], at: datetime
+    *,
+    title: str,
+    barcode: str,
+    to: Mapping[str, Any],
+    below: Sequence[str],
+    at: datetime,
+    time: str = "",
 ) -> bytes:
     """Set a label in type.
 
     Args:
         to: `name`, `company`, `phone`, `lines`, `note` of whoever gets it. below: carrier, tracking.
-        at: aware; the file's creation date.
+        at: aware; the file's creation date. time: when it was promised, as it is printed; empty: no particular time.
     """
     texts = [
         title,
         settings.SHOP_NAME,
+        time,
         to["name"],
         to["company"],
         to["phone"],
@@ -62,6 +69,7 @@ def draw(
 
     write(settings.SHOP_NAME, 9)
     write(title, 15, style="B", most=1)
+    write(time, 11, style="B", most=1)
     pdf.ln(2)
     pdf.line(MARGIN, pdf.get_y(), WIDTH - MARGIN, pdf.get_y())
     pdf.ln(3)
@@ -69,7 +77,7 @@ def draw(
     write(to["company"], 10)
     write(to["phone"], 15, style="B", most=1)
     pdf.ln(1)
-    for line in to["lines"][:LINES]:
+    for line in to["lines"][: LINES - 1 if time else LINES]:
         write(line, 11)
     write(to["note"], 8, most=3)
     pdf.set_y(HEIGHT - 34)

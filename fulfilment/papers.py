@@ -50,6 +50,7 @@ def label(order: Order, shipment: Shipment) -> bytes:
         title=f"{order.number} / {shipment.number}",
         barcode=order.number,
         to=_recipient(order, shipment),
+        time=content.shown_time(content.delivery_time(order)),
         below=[text for text in (shipment.carrier, shipment.tracking_number, shipment.location) if text],
         at=shipment.packed_at,
     )  # fmt: skip

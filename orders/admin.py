@@ -13,6 +13,7 @@ from common.errors import Refusal
 from inventory.admin import ReadOnlyAdmin
 from orders import drafts, services
 from orders.document_admin import DocumentAdmin, LegalDetailsAdmin
+from orders.documents import content
 from orders.models import DraftOrder, Order, OrderEvent, OrderLine, OrderNote, RefundDue
 
 __all__ = ["DocumentAdmin", "DraftOrderAdmin", "LegalDetailsAdmin", "OrderAdmin"]
@@ -70,6 +71,7 @@ class OrderAdmin(ReadOnlyAdmin):
 
     list_display = [
         "number", "created_at", "status", "payment_status", "total", "currency", "email", "phone",
+        "delivery_time",
     ]  # fmt: skip
     list_filter = ["status", "payment_status", "fulfilment_status", "created_at"]
     search_fields = ["=number", "=public_id", "email", "phone"]
@@ -80,6 +82,15 @@ class OrderAdmin(ReadOnlyAdmin):
     actions = ["mark_shipped", "mark_completed"]
     list_per_page = 50
     show_full_result_count = False
+
+    @admin.display(description="delivery time")
+    def delivery_time(self, order: Order) -> str:
+        """The window that the customer was promised."""
+        return content.shown_time(content.delivery_time(order))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """All of it, and when it was promised."""
+        return [*super().get_readonly_fields(request, obj), "delivery_time"]
 
     def has_move_permission(self, request: HttpRequest) -> bool:
         """Moving an order is a change, though its fields are read-only."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -33,10 +35,11 @@ from orders.models import Order
 from orders.services import mark_paid
 from orders.writing import Contact, Origin, Wishes, write_order
 from places.refusals import NoSuchArea, NoSuchPickupPoint
+from pricing import bookings
 from pricing.asking import Asked, Choice, ask
 from pricing.basket import Reason
-from pricing.delivery import NoDelivery
-from pricing.delivery_refusals import NoSuchDeliveryMethod
+from pricing.delivery import NoDelivery, NoSlot, Slot
+from pricing.delivery_refusals import DeliveryWindowUnavailable, NoSuchDeliveryMethod
 from pricing.gathering import facts
 from pricing.models import DeliveryMethod
 from pricing.quotes import Quote
@@ -60,6 +63,7 @@ __all__ = [
     "WrongCurrency",
     "checkout",
     "checkout_cart",
+    "choice_of",
 ]
 
 # What front ends could write before the shop had delivery methods: noted, without a fee, while no method has that code.
@@ -135,8 +139,8 @@ def checkout(
     """Place an order at today's prices and set its stock aside, all of it or none.
 
     The prices are those of the owner's price list (`catalog.prices`), each for the quantity of its line; then come
-    promotions, codes, delivery and tax (`pricing.quote`). A bundle sets its parts aside. Coupons are used and stock is
-    reserved last, as both are rows that others wait for.
+    promotions, codes, delivery and tax (`pricing.quote`). A bundle sets its parts aside. Coupons are used, the delivery
+    window is booked and stock is reserved last, as these are rows that others wait for.
 
     Args:
         expected_total: what the customer was shown, in `currency`; None: any total will do.
@@ -148,6 +152,7 @@ def checkout(
         OutOfStock, PurchaseLimit: naming lines. inventory.refusals.TooMuchReserved: too much is set aside unpaid.
         PriceChanged: the total differs from `expected_total`. CodeNotApplied: without one, a code gives nothing.
         NotDelivered, NoSuchMethod, NoSuchPoint, places.refusals.NoSuchArea: of the delivery.
+        pricing.delivery_refusals.DeliveryWindowUnavailable, DeliveryWindowFull: of the chosen window.
         pricing.redemptions.CouponUsedUp: since the quote. pricing.quoting.TotalTooLarge: more than can be accounted for.
     """
     require_transaction()
@@ -166,6 +171,10 @@ def checkout(
     _refuse_unpriced(lines, asked)
     if isinstance(asked.delivery, NoDelivery):
         raise _not_delivered(asked.delivery)
+    if isinstance(asked.slot, NoSlot):
+        raise DeliveryWindowUnavailable(asked.slot.detail, field=f"delivery.{asked.slot.field}")
+    if asked.slot is not None:
+        wishes = _with_slot(wishes, asked.slot)
     quoted = quote(asked.basket)
     if expected_total is None:
         _refuse_useless_codes(quoted)
@@ -182,6 +191,8 @@ def checkout(
         holder=order.public_id,
         customer=keys,
     )
+    if asked.slot is not None:
+        bookings.book(slot=asked.slot, holder=order.public_id)
     reserve_lines(
         lines,
         holder=order.public_id,
@@ -203,12 +214,14 @@ def checkout_cart(
     expected_total: Decimal | None,
     by: Actor,
     choice: Choice | None = None,
+    area: str = "",
     expected_currency: str = "",
 ) -> Order:
     """The order of a cart: a new one, or the one that it has become already. Nobody changes the cart meanwhile.
 
     Args:
-        token: of a guest's cart. choice: instead of what the cart says. expected_currency: of `expected_total`, if it said.
+        token: of a guest's cart. choice: instead of what the cart says. area: of the address, where neither says one.
+        expected_currency: of `expected_total`, if it said.
 
     Raises:
         common.errors.NotFound: there is no such cart, or it is somebody else's. EmptyCart; and what `checkout` raises.
@@ -222,6 +235,11 @@ def checkout_cart(
         raise EmptyCart("Put something into the cart first.")
     if expected_currency and expected_currency != wanted.currency:
         raise WrongCurrency(f"The cart is in {wanted.currency}.")
+    if choice is None and wanted.choice is not None:
+        wishes = replace(wishes, delivery={**_said(wanted.choice), **wishes.delivery})
+    choice = choice or wanted.choice or Choice()
+    if area and not choice.area and not choice.pickup_point:
+        choice = replace(choice, area=area)
     order = checkout(
         items=[
             Item(quantity=quantity, variant_id=variant) for _, variant, quantity in wanted.items
@@ -232,12 +250,30 @@ def checkout_cart(
         expected_total=expected_total,
         currency=wanted.currency,
         codes=wanted.codes,
-        choice=choice or wanted.choice,
+        choice=choice,
         origin=Origin(cart=cart.public_id),
         by=by,
     )
     mark_ordered(cart=cart, order=order.public_id)
     return order
+
+
+def choice_of(delivery: Mapping[str, Any]) -> Choice:
+    """How, where to and when, of the `delivery` of a request or a draft."""
+    day = delivery.get("day")
+    return Choice(
+        method=delivery.get("method", ""),
+        area=delivery.get("area", ""),
+        pickup_point=delivery.get("pickup_point", ""),
+        window=delivery.get("window"),
+        day=date.fromisoformat(day) if day else None,
+    )
+
+
+def _said(choice: Choice) -> dict[str, str]:
+    """What a cart has chosen, as an order keeps what a request says."""
+    named = {"method": choice.method, "area": choice.area, "pickup_point": choice.pickup_point}
+    return {name: value for name, value in named.items() if value}
 
 
 def _chosen(choice: Choice | None) -> Choice | None:
@@ -246,7 +282,18 @@ def _chosen(choice: Choice | None) -> Choice | None:
         return choice
     if DeliveryMethod.objects.filter(code=choice.method, is_active=True).exists():
         return choice
-    return Choice(area=choice.area, pickup_point=choice.pickup_point)
+    return replace(choice, method="")
+
+
+def _with_slot(wishes: Wishes, slot: Slot) -> Wishes:
+    """The wishes with the window as it is promised, in the shop's own time: staff may change their windows afterwards."""
+    promised = {
+        "window": slot.window,
+        "day": slot.day.isoformat(),
+        "begins": slot.begins.isoformat(),
+        "ends": slot.ends.isoformat(),
+    }
+    return replace(wishes, delivery={**wishes.delivery, **promised})
 
 
 def _ask(

@@ -17,7 +17,7 @@ from orders.asked import MAX_LINES, MAX_QUANTITY
 from orders.drafts import DraftQuote
 from orders.models import DraftOrder, DraftStatus
 from orders.serializers import AddressSerializer, DeliverySerializer, PhoneField
-from pricing.delivery import NoDelivery
+from pricing.delivery import NoDelivery, NoSlot, WindowReason
 
 
 class DraftItemSerializer(StrictSerializer):
@@ -141,8 +141,11 @@ class DraftProblemSerializer(serializers.Serializer[Any]):
     """Why the draft could not be placed as it is."""
 
     code = serializers.ChoiceField(
-        choices=["empty", "not_for_sale", "not_delivered", "coupon_not_applied"]
-    )
+        choices=[
+            "empty", "not_for_sale", "not_delivered", "delivery_window_unavailable", "delivery_window_full",
+            "coupon_not_applied",
+        ]
+    )  # fmt: skip
     detail = serializers.CharField()
     variant_id = serializers.IntegerField(required=False)
 
@@ -199,6 +202,10 @@ def _problems(shown: DraftQuote) -> list[dict[str, Any]]:
     ]
     if isinstance(asked.delivery, NoDelivery):
         found.append({"code": "not_delivered", "detail": asked.delivery.detail})
+    elif isinstance(asked.slot, NoSlot):
+        found.append({"code": str(asked.slot.reason), "detail": asked.slot.detail})
+    elif shown.is_full:
+        found.append({"code": str(WindowReason.FULL), "detail": "The delivery window is full."})
     if shown.quote is not None:
         found += [
             {"code": "coupon_not_applied", "detail": f"{one.code}: {one.detail}"}

@@ -20,11 +20,20 @@ from common.money import has_minor_units_of
 from common.transactions import require_transaction
 from orders.asked import MAX_LINES, Item
 from orders.change_letters import tell_placed
-from orders.checkout import PLAIN_METHODS, NoSuchMethod, NoSuchPoint, checkout, has_ordered
+from orders.checkout import (
+    PLAIN_METHODS,
+    NoSuchMethod,
+    NoSuchPoint,
+    checkout,
+    choice_of,
+    has_ordered,
+)
 from orders.models import DraftClosed, DraftOrder, DraftStatus, Order, Source
 from orders.writing import Contact, Origin, Wishes
 from places.refusals import NoSuchArea, NoSuchPickupPoint
+from pricing import bookings
 from pricing.asking import Asked, Choice, ask
+from pricing.delivery import Slot
 from pricing.delivery_refusals import NoSuchDeliveryMethod
 from pricing.quotes import Quote
 from pricing.quoting import quote
@@ -37,10 +46,11 @@ CHANGEABLE = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class DraftQuote:
-    """What a draft would cost now. `quote` is None while nothing in it can be bought."""
+    """What a draft would cost now. `quote` is None while nothing in it can be bought; `is_full`: its delivery window."""
 
     asked: Asked | None
     quote: Quote | None
+    is_full: bool = False
 
 
 def create_draft(*, fields: Mapping[str, Any], by: Actor) -> DraftOrder:
@@ -116,7 +126,11 @@ def quote_draft(draft: DraftOrder) -> DraftQuote:
     if not draft.items:
         return DraftQuote(None, None)
     asked = _ask(draft, _choice(draft))
-    return DraftQuote(asked, quote(asked.basket) if asked.basket.lines else None)
+    return DraftQuote(
+        asked,
+        quote(asked.basket) if asked.basket.lines else None,
+        isinstance(asked.slot, Slot) and bookings.is_full(asked.slot),
+    )
 
 
 def _ask(draft: DraftOrder, choice: Choice) -> Asked:
@@ -250,11 +264,8 @@ def _contact(draft: DraftOrder) -> Contact:
 
 
 def _choice(draft: DraftOrder) -> Choice:
-    return Choice(
-        method=draft.delivery.get("method", ""),
-        area=draft.delivery.get("area", "") or draft.shipping_address.get("area", ""),
-        pickup_point=draft.delivery.get("pickup_point", ""),
-    )
+    choice = choice_of(draft.delivery)
+    return choice if choice.area else replace(choice, area=draft.shipping_address.get("area", ""))
 
 
 def _prices(draft: DraftOrder) -> dict[int, Decimal]:

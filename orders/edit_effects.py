@@ -28,6 +28,7 @@ from orders.models import FulfilmentStatus, Order, OrderLine, OrderTrace, Refund
 from orders.refunds import book_less, owe
 from orders.repricing import delivered, key_of, pieces_of, put_on_line, takes_of
 from orders.writing import amounts_of, line_name
+from pricing import bookings
 from pricing.basket import Basket
 from pricing.quotes import Applied, NotApplied, Quote
 from pricing.quoting import quote
@@ -103,6 +104,7 @@ def finish(change: Change, *, reason: str, by: Actor) -> Edited:
         setattr(order, name, value)
     if not made.lines:
         order.fulfilment_status = FulfilmentStatus.CANCELLED
+        bookings.give_back(holder=order.public_id)
     order.save(update_fields=["fulfilment_status", "updated_at", *amounts_of(made)])
     _leave_traces(change, made, reason=reason, by=by)
     refund = None

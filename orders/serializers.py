@@ -92,10 +92,25 @@ class DeliverySerializer(StrictSerializer):
     pickup_point = serializers.CharField(
         required=False, allow_blank=True, max_length=64, help_text="Slug of a pickup point."
     )
+    window = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**63 - 1,
+        help_text="One of the method's windows, of `/api/delivery/options/`; left out: no particular time.",
+    )  # fmt: skip
+    day = serializers.DateField(required=False, help_text="The window's day.")
     hide_prices = serializers.BooleanField(
         required=False, help_text="Whether the packing slip hides them: the order is a present."
     )
     note = _text(500)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("window" in attrs) != ("day" in attrs):
+            missing = "day" if "window" in attrs else "window"
+            raise serializers.ValidationError(
+                {missing: ["A window and a day go together."]}, code="required"
+            )
+        if "day" in attrs:  # kept as it is written
+            attrs["day"] = attrs["day"].isoformat()
+        return attrs
 
 
 class ItemSerializer(StrictSerializer):

@@ -23,6 +23,7 @@ from orders.models import (
     Status,
     WrongOrderState,
 )
+from pricing import bookings
 from pricing.models import CouponUse
 from pricing.redemptions import CouponUsedUp, Use, customer_keys, give_back, redeem
 
@@ -57,7 +58,7 @@ def mark_paid(*, order: Order, by: Actor) -> None:
 
 
 def cancel(*, order: Order, by: Actor, reason: CancelReason) -> None:
-    """pending → cancelled: its stock is free again, so are its coupons, and the customer is told.
+    """pending → cancelled: its stock is free again, so are its coupons and its delivery window; the customer is told.
 
     Raises:
         WrongOrderState: it is not pending.
@@ -72,11 +73,14 @@ def cancel(*, order: Order, by: Actor, reason: CancelReason) -> None:
     )
     letters.tell_cancelled(order)
     give_back(holder=order.public_id)
+    bookings.give_back(holder=order.public_id)
     inventory.release(holder=order.public_id)
 
 
 def revive(*, order: Order, by: Actor) -> bool:
     """cancelled → paid, for an order that only time has ended and whose money arrived after all.
+
+    A delivery window that is full or over by now does not keep the money out: the history says so, for staff to arrange.
 
     Returns:
         False, with nothing changed, when a person cancelled the order, or its stock or a coupon is gone: a refund is due.
@@ -88,13 +92,16 @@ def revive(*, order: Order, by: Actor) -> bool:
     try:
         with transaction.atomic():
             redeem(uses=_uses_of(order), holder=order.public_id, customer=keys)
+            unbooked = bookings.book_again(holder=order.public_id)
             inventory.reserve(quantities=pieces_of(order), holder=order.public_id)
     except (CouponUsedUp, inventory.OutOfStock, inventory.PurchaseLimit):
         return False
     order.move_to(
         Status.PAID,
         by=by,
-        note="paid after it had expired; its stock was still there",
+        note="; ".join(
+            filter(None, ["paid after it had expired; its stock was still there", unbooked])
+        ),
         cancel_reason="",
         payment_status=PaymentStatus.PAID,
         paid_total=order.total,

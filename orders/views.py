@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -48,6 +49,7 @@ from orders.checkout import (
     WrongCurrency,
     checkout,
     checkout_cart,
+    choice_of,
 )
 from orders.models import Order, OrderEvent, Source, Status
 from orders.serializers import (
@@ -59,6 +61,7 @@ from orders.serializers import (
 from orders.tokens import reveal_order_token
 from places.refusals import NoSuchArea
 from pricing.asking import Choice
+from pricing.delivery_refusals import DeliveryWindowFull, DeliveryWindowUnavailable
 from pricing.quoting import TotalTooLarge
 from pricing.redemptions import CouponUsedUp
 
@@ -79,15 +82,8 @@ def find_order(request: Request, public_id: UUID) -> Order:
 CART_TOKEN_HEADER = "X-Cart-Token"  # noqa: S105
 
 
-def choice_of(data: Mapping[str, Any]) -> Choice | None:
-    """How and where to, of a body with `delivery` and `shipping_address`; None: nothing was said."""
-    delivery = data.get("delivery", {})
-    choice = Choice(
-        method=delivery.get("method", ""),
-        area=delivery.get("area") or data.get("shipping_address", {}).get("area", ""),
-        pickup_point=delivery.get("pickup_point", ""),
-    )
-    return choice if choice != Choice() else None
+def _area_of(data: Mapping[str, Any]) -> str:
+    return str(data.get("shipping_address", {}).get("area", ""))
 
 
 class CheckoutView(APIView):
@@ -111,6 +107,8 @@ class CheckoutView(APIView):
         NoSuchMethod,
         NoSuchPoint,
         NoSuchArea,
+        DeliveryWindowUnavailable,
+        DeliveryWindowFull,
         TotalTooLarge,
         NotFound,
         FORBIDDEN,
@@ -142,16 +140,18 @@ class CheckoutView(APIView):
                 delivery=data.get("delivery", {}),
                 payment_method=data.get("payment_method", ""),
             ),
-            "choice": choice_of(data),
             "expected_total": data.get("expected_total"),
             "by": actor_of(request, permission="orders.add_order"),
         }
+        choice = choice_of(data.get("delivery", {}))
         if "cart" in data:
             order = checkout_cart(
                 cart_id=data["cart"],
                 user=person_of(request.user),
                 token=request.headers.get(CART_TOKEN_HEADER, "")[:200],
                 expected_currency=data.get("expected_currency", ""),
+                choice=choice if choice != Choice() else None,
+                area=_area_of(data),
                 **said,
             )
         else:
@@ -160,6 +160,7 @@ class CheckoutView(APIView):
                 owner=person_of(request.user),
                 currency=data.get("currency", ""),
                 codes=data.get("codes", []),
+                choice=choice if choice.area else replace(choice, area=_area_of(data)),
                 **said,
             )
         body: dict[str, Any] = OrderSerializer(order).data

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils import timezone
 
 from places.models import PickupPoint
 from places.pickup import find_pickup_point
 from places.services import resolve
 from pricing.basket import Basket, Customer
-from pricing.delivery import Fee, NoDelivery, delivery_fee
-from pricing.delivery_options import fee_rules, method_of
+from pricing.delivery import (
+    Fee,
+    NoDelivery,
+    NoSlot,
+    Slot,
+    WindowReason,
+    chosen_slot,
+    delivery_fee,
+)
+from pricing.delivery_options import fee_rules, method_of, window_rules
 from pricing.delivery_verbs import find_method
 from pricing.gathering import gather
+from pricing.models import DeliveryMethod
 from pricing.redemptions import customer_keys
 
 if TYPE_CHECKING:
@@ -32,11 +44,16 @@ class Choice:
     """How and where to: codes of a delivery method and of an area, or a pickup point's slug. All may be empty.
 
     The area decides about taxes too, with or without a method. A pickup point stands for its area.
+
+    Attributes:
+        window: id of one of the method's windows, on `day`; None: no particular time.
     """
 
     method: str = ""
     area: str = ""
     pickup_point: str = ""
+    window: int | None = None
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +63,7 @@ class Asked:
     Attributes:
         unknown: variants that are not on sale. unpriced: variants that are not sold in this currency.
         delivery: the fee of the chosen method, or why it does not come; None: no method was chosen.
+        slot: the chosen window, or why it cannot be had; None: none was chosen. Whether it is full: `pricing.bookings`.
         area: the path that taxes and fees follow, the widest area first.
     """
 
@@ -55,6 +73,7 @@ class Asked:
     delivery: Fee | NoDelivery | None
     area: tuple[str, ...]
     pickup_point: PickupPoint | None = None
+    slot: Slot | NoSlot | None = None
 
 
 def ask(
@@ -100,10 +119,12 @@ def ask(
     if _depends_on_first_order(basket):
         first = is_first_order() if callable(is_first_order) else is_first_order
         basket = replace(basket, customer=Customer(basket.customer.group_id, first))
-    fee = _fee(choice, area, gathered.weight, basket) if choice.method else None
+    method = find_method(choice.method) if choice.method else None
+    fee = _fee(method, area, gathered.weight, basket) if method else None
     if isinstance(fee, Fee):
         basket = replace(basket, delivery=fee.as_delivery())
-    return Asked(basket, gathered.unknown, gathered.unpriced, fee, area, point)
+    slot = _slot(method, choice, area)
+    return Asked(basket, gathered.unknown, gathered.unpriced, fee, area, point, slot)
 
 
 def _area(choice: Choice, point: PickupPoint | None) -> tuple[str, ...]:
@@ -111,8 +132,9 @@ def _area(choice: Choice, point: PickupPoint | None) -> tuple[str, ...]:
     return resolve(code).codes if code else ()
 
 
-def _fee(choice: Choice, area: tuple[str, ...], weight: int, basket: Basket) -> Fee | NoDelivery:
-    row = find_method(choice.method)
+def _fee(
+    row: DeliveryMethod, area: tuple[str, ...], weight: int, basket: Basket
+) -> Fee | NoDelivery:
     return delivery_fee(
         method=method_of(row),
         rules=fee_rules(row),
@@ -120,6 +142,25 @@ def _fee(choice: Choice, area: tuple[str, ...], weight: int, basket: Basket) -> 
         weight=weight,
         value=sum((line.price * line.quantity for line in basket.lines), ZERO),
         currency=basket.currency,
+    )
+
+
+def _slot(
+    row: DeliveryMethod | None, choice: Choice, area: tuple[str, ...]
+) -> Slot | NoSlot | None:
+    """The chosen window, of what has been read of the method already."""
+    if choice.window is None and choice.day is None:
+        return None
+    if row is None:
+        detail = "A window belongs to a delivery method: choose one."
+        return NoSlot(WindowReason.UNAVAILABLE, "window", detail)
+    return chosen_slot(
+        rules=window_rules(row),
+        path=area,
+        window=choice.window,
+        day=choice.day,
+        now=timezone.now(),
+        zone=ZoneInfo(settings.SHOP_TIME_ZONE),
     )
 
 

@@ -200,6 +200,58 @@ class Slot:
     left: int | None = None
 
 
+class WindowReason(StrEnum):
+    """Why a chosen window cannot be had. Stable: front ends translate them."""
+
+    UNAVAILABLE = "delivery_window_unavailable"
+    FULL = "delivery_window_full"
+
+
+@dataclass(frozen=True, slots=True)
+class NoSlot:
+    """Why a chosen window cannot be had. `field`: which of the two was chosen wrongly, `window` or `day`."""
+
+    reason: WindowReason
+    field: str
+    detail: str
+
+
+def chosen_slot(
+    *,
+    rules: Iterable[WindowRule],
+    path: Sequence[str],
+    window: int | None,
+    day: date | None,
+    now: datetime,
+    zone: ZoneInfo,
+    days: int = 7,
+) -> Slot | NoSlot:
+    """The window that somebody chose, if it is offered there on that day. Whether it is full is not asked here.
+
+    Its `left` is what it takes in all. For the other arguments see `delivery_slots`.
+    """
+    rules = _of_area(rules, path)
+    for slot in delivery_slots(rules=rules, path=path, now=now, zone=zone, days=days):
+        if slot.window == window and slot.day == day:
+            return slot
+
+    def refused(name: str, detail: str) -> NoSlot:
+        return NoSlot(WindowReason.UNAVAILABLE, name, detail)
+
+    if window not in {rule.id for rule in rules}:
+        return refused("window", "The delivery method has no such window there.")
+    return refused("day", "The window cannot be had on that day, or no longer.")
+
+
+def _of_area(rules: Iterable[WindowRule], path: Sequence[str]) -> list[WindowRule]:
+    """Those of the most specific area that has any."""
+    tables: dict[str, list[WindowRule]] = {}
+    for rule in rules:
+        tables.setdefault(rule.area, []).append(rule)
+    area = _most_specific(tables, path)
+    return [] if area is None else tables[area]
+
+
 def delivery_slots(
     *,
     rules: Iterable[WindowRule],
@@ -217,17 +269,12 @@ def delivery_slots(
         now: aware. zone: the one in which windows are meant. days: today is the first.
         taken: orders by window and day, for those with a capacity.
     """
-    tables: dict[str, list[WindowRule]] = {}
-    for rule in rules:
-        tables.setdefault(rule.area, []).append(rule)
-    area = _most_specific(tables, path)
-    if area is None:
-        return []
     found = []
+    rules = _of_area(rules, path)
     today = now.astimezone(zone).date()
     for ahead in range(days):
         day = today + timedelta(days=ahead)
-        for rule in tables[area]:
+        for rule in rules:
             if rule.weekday != day.isoweekday():
                 continue
             begins = datetime.combine(day, rule.begins, zone)

@@ -225,6 +225,9 @@ class DeliverySlotSerializer(serializers.Serializer[Any]):
     begins = serializers.DateTimeField()
     ends = serializers.DateTimeField()
     order_by = serializers.DateTimeField(help_text="Until then.")
+    left = serializers.IntegerField(
+        allow_null=True, help_text="How many orders it still takes; null: any number."
+    )
 
 
 class DeliveryRefusalSerializer(serializers.Serializer[Any]):

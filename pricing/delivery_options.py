@@ -1,4 +1,4 @@
-"""How a basket can travel to an area: every method, with its fee and next windows, or why not. Four statements."""
+"""How a basket can travel to an area: every method, with its fee and next windows, or why not. Five statements."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from places.services import AreaPath, resolve
+from pricing import bookings
 from pricing.basket import STANDARD
 from pricing.delivery import (
     EVERYWHERE,
@@ -46,20 +47,20 @@ def delivery_options(
     value: Decimal,
     currency: str,
     now: datetime,
-    taken: Mapping[tuple[int, date], int] | None = None,
 ) -> list[Option]:
-    """All methods in the shop's order, those that cannot go there with the reason.
+    """All methods in the shop's order, those that cannot go there with the reason. Full windows are left out.
 
     Args:
         area: code or id of the destination's area; empty: not known yet.
         weight: of the goods, in grams. value: of the goods in `currency`, before promotions.
-        taken: orders by window and day.
 
     Raises:
         places.refusals.NoSuchArea
     """
     path = resolve(area) if area else None
-    rows = for_display().filter(is_active=True).order_by("position", "pk")
+    rows = list(for_display().filter(is_active=True).order_by("position", "pk"))
+    windows = [window for row in rows for window in row.windows.all()]
+    taken = bookings.taken([window.pk for window in windows if window.capacity is not None])
     return [
         _option(row, path, weight=weight, value=value, currency=currency, now=now, taken=taken)
         for row in rows

@@ -43,6 +43,29 @@ class WindowsOverlap(OneField, Invalid):
     field = "windows"
 
 
+class DeliveryWindowUnavailable(OneField, Conflict):
+    """The chosen delivery window is not that method's there, is not offered on that day, or its cut-off has passed."""
+
+    code = "delivery_window_unavailable"
+    title = "This delivery window cannot be had"
+    field = "delivery.window"
+
+
+class DeliveryWindowFull(OneField, Conflict):
+    """As many orders as the chosen delivery window takes have been placed for that day."""
+
+    code = "delivery_window_full"
+    title = "This delivery window is full"
+    field = "delivery.window"
+
+
+class DeliveryWindowBooked(Conflict):
+    """More orders have been placed for a day to come than the window would take. Each error says how many, and for when."""
+
+    code = "delivery_window_booked"
+    title = "More orders than that have been placed for a window"
+
+
 BY_CONSTRAINT: Mapping[str, type[Refusal]] = {
     "delivery_method_code_is_unique": DeliveryMethodCodeTaken,
     "one_delivery_fee_for_each_parcel": FeesOverlap,

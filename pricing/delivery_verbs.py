@@ -14,9 +14,11 @@ from common.errors import invalid_field
 from common.languages import merged_translations
 from common.money import has_minor_units_of
 from common.transactions import lock_row
+from pricing import bookings
 from pricing.delivery_refusals import (
     BY_CONSTRAINT,
     DeliveryMethodCodeStays,
+    DeliveryWindowBooked,
     FeesOverlap,
     NoSuchDeliveryMethod,
     WindowsOverlap,
@@ -142,14 +144,19 @@ def set_fees(*, method_id: int, fees: Table) -> DeliveryMethod:
 def set_windows(*, method_id: int, windows: Table) -> DeliveryMethod:
     """These windows and no others. One that stays (area, weekday, times) keeps its id, by which orders are counted.
 
+    Of one that goes, orders keep the day and the hours that they were promised.
+
     Raises:
         NotFound, WindowsOverlap
+        DeliveryWindowBooked: one that stays would take fewer orders than have been placed for a day to come.
     """
     if len(windows) > MOST_WINDOWS:
         raise WindowsOverlap(f"At most {MOST_WINDOWS} rows.")
     with transaction.atomic():
         method = lock_row(DeliveryMethod.objects.all(), method_id, missing=NO_METHOD)
-        present = {_place(row): row for row in DeliveryWindow.objects.filter(method=method)}
+        # Against checkouts that are booking, also where there is no capacity yet: see pricing.bookings.
+        rows = DeliveryWindow.objects.filter(method=method).order_by("pk").select_for_update()
+        present = {_place(row): row for row in rows}
         new = [DeliveryWindow(method=method, **row) for row in windows]
         wanted = {_place(row) for row in new}
         if len(wanted) < len(new):
@@ -164,11 +171,37 @@ def set_windows(*, method_id: int, windows: Table) -> DeliveryMethod:
             else:
                 known.cutoff_hours, known.capacity = row.cutoff_hours, row.capacity
                 kept.append(known)
+        _refuse_booked(new, present)
         DeliveryWindow.objects.bulk_update(kept, ["cutoff_hours", "capacity"])
         with refusing(BY_CONSTRAINT):
             DeliveryWindow.objects.bulk_create(added)
         _save(method)
     return for_display().get(pk=method.pk)
+
+
+def _refuse_booked(new: Sequence[DeliveryWindow], present: Mapping[Any, DeliveryWindow]) -> None:
+    """Windows that stay must take what has been booked. Under the lock of all that are there."""
+    limited = {
+        known.pk: (place, row.capacity)
+        for place, row in enumerate(new)
+        if row.capacity is not None and (known := present.get(_place(row)))
+    }
+    errors = [
+        {
+            "field": f"windows.{limited[window][0]}.capacity",
+            "code": DeliveryWindowBooked.code,
+            "detail": f"{number} orders have been placed for {day}.",
+            "booked": number,
+            "day": day.isoformat(),
+        }
+        for (window, day), number in sorted(bookings.taken(limited).items())
+        if number > limited[window][1]
+    ]
+    if errors:
+        raise DeliveryWindowBooked(
+            "A window takes no fewer orders than it has; as many close it for that day.",
+            errors=errors,
+        )
 
 
 def _place(window: DeliveryWindow) -> tuple[Any, ...]:

@@ -34,6 +34,7 @@ from pricing.delivery_options import delivery_options
 from pricing.delivery_refusals import (
     DeliveryMethodCodeStays,
     DeliveryMethodCodeTaken,
+    DeliveryWindowBooked,
     FeesOverlap,
     WindowsOverlap,
 )
@@ -77,8 +78,8 @@ class DeliveryOptionsView(PublicDoor):
         operation_id="delivery_options",
         summary="How can it be delivered?",
         description=(
-            "Every method with its fee for goods of this weight and value, and the windows of the next seven days; or why it"
-            " does not go there. The fee that counts is that of the quote."
+            "Every method with its fee for goods of this weight and value, and the windows of the next seven days, without"
+            " those that are full; or why it does not go there. The fee that counts is that of the quote."
         ),
         tags=TAGS,
         parameters=[DeliveryOptionsQuerySerializer],
@@ -193,11 +194,14 @@ class DeliveryFeesView(DeliveryDoor):
 class DeliveryWindowsView(DeliveryDoor):
     """The windows of a method."""
 
-    @refuses(WindowsOverlap)
+    @refuses(WindowsOverlap, DeliveryWindowBooked)
     @extend_schema(
         operation_id="delivery_windows_set",
         summary="Set a method's windows",
-        description="These, and no others; one that stays keeps its id. Times are in the shop's own time zone.",
+        description=(
+            "These, and no others; one that stays keeps its id, and takes no fewer orders than have been placed for it. Of"
+            " one that goes, orders keep what they were promised. Times are in the shop's own time zone."
+        ),
         tags=TAGS,
         parameters=[KEY],
         request=DeliveryWindowsInputSerializer,

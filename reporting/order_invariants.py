@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 # Each query returns the rows that break the invariant; the template says what is wrong with such a row.
 QUERIES: dict[str, tuple[str, str]] = {
     "order total = its parts": (
@@ -96,6 +98,23 @@ QUERIES: dict[str, tuple[str, str]] = {
         """,
         "coupon use {0} counts for order {1}, which is {2}",
     ),
+    "delivery bookings ≤ capacity, of living orders": (
+        f"""
+        SELECT 'delivery window ' || booking.window_id || ' on ' || booking.day,
+               'has ' || count(*) || ' bookings of at most ' || delivery.capacity
+          FROM pricing_deliverybooking booking JOIN pricing_deliverywindow delivery ON delivery.id = booking.window_id
+         WHERE booking.given_back_at IS NULL
+           AND booking.day >= (now() AT TIME ZONE '{settings.SHOP_TIME_ZONE}')::date  -- for days gone by it may be lowered
+         GROUP BY booking.window_id, booking.day, delivery.capacity HAVING count(*) > delivery.capacity
+         UNION ALL
+        SELECT 'delivery booking ' || booking.id, 'is of order ' || booking.holder || ', which is '
+               || CASE WHEN o.status = 'paid' THEN 'cancelled' ELSE COALESCE(o.status, 'missing') END
+          FROM pricing_deliverybooking booking LEFT JOIN orders_order o ON o.public_id = booking.holder
+         WHERE booking.given_back_at IS NULL
+           AND (COALESCE(o.status, 'cancelled') = 'cancelled' OR o.fulfilment_status = 'cancelled')
+        """,  # noqa: S608 (a setting)
+        "{0} {1}",
+    ),
     "who paid was told once": (
         """
         SELECT o.number, moves.number, COALESCE(letters.number, 0)
@@ -132,6 +151,8 @@ QUERIES: dict[str, tuple[str, str]] = {
             SELECT 'ledger entry ' || id, "order" FROM ledger_entry WHERE "order" IS NOT NULL
              UNION ALL
             SELECT 'coupon use ' || id, holder FROM pricing_couponuse
+             UNION ALL
+            SELECT 'delivery booking ' || id, holder FROM pricing_deliverybooking
         ) belonging
          WHERE NOT EXISTS (SELECT FROM orders_order o WHERE o.public_id = belonging.holder)
         """,

@@ -9,7 +9,7 @@ with `note`. Who the people are stands under `people` alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,11 @@ from orders.models import Order, OrderLine
 
 Data = dict[str, Any]
 VERSION = 1
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _AREAS = ("house_number", "line1", "line2", "street", "kebele", "woreda", "sub_city", "zone", "city", "region")  # fmt: skip
 
 
@@ -179,6 +184,23 @@ def payments(order: Order) -> list[Data]:
 def hides_prices(order: Order) -> bool:
     """Whether whoever unpacks the goods is not to see what they cost."""
     return bool(order.delivery.get("hide_prices") or order.shipping_address.get("hide_prices"))
+
+
+def delivery_time(order: Order) -> Data:
+    """`begins` and `ends` of the window that was promised (ISO 8601, with the shop's offset); empty: no particular time."""
+    promised = order.delivery
+    if order.redacted_at is not None or not promised.get("begins") or not promised.get("ends"):
+        return {}
+    return {"begins": promised["begins"], "ends": promised["ends"]}
+
+
+def shown_time(promised: Mapping[str, Any]) -> str:
+    """Day and hours of a window that was promised, as they are printed: `Wed 25 Nov 2026, 09:00–12:00`."""
+    if not promised:
+        return ""
+    begins, ends = (datetime.fromisoformat(promised[name]) for name in ("begins", "ends"))
+    day = f"{DAYS[begins.weekday()]} {begins.day} {MONTHS[begins.month - 1]} {begins.year}"
+    return f"{day}, {begins:%H:%M}–{ends:%H:%M}"
 
 
 def _name_of(address: Mapping[str, Any]) -> str:

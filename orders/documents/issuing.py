@@ -115,6 +115,7 @@ def issue_packing_slip(
     ]
     particulars = {
         "lines": lines, "sums": {}, "taxes": [], "hide_prices": content.hides_prices(order),
+        "delivery_time": content.delivery_time(order),
     }  # fmt: skip
     return write_document(order, Kind.PACKING_SLIP, particulars, key=key, total=ZERO, tax=ZERO)
 

@@ -9,15 +9,11 @@ from typing import Any
 
 from common.ethiopian import to_ethiopian
 from common.money import format_amount
+from orders.documents.content import MONTHS, shown_time
 from orders.documents.models import Document, Kind
 from orders.documents.numbering import SHOP_ZONE
 from orders.documents.sheet import Block, Column, Fact, Sheet, Table
 from orders.documents.words import Language, word
-
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
 
 
 def sheet_of(document: Document, language: Language) -> Sheet:
@@ -80,6 +76,9 @@ class _Layout:
         yield Fact(self.word("ethiopian_date"), self.ethiopian(issued))
         yield Fact(self.word("order"), self.data["order"]["number"], is_strong=True)
         yield Fact(self.word("order_date"), _gregorian(_moment(self.data["order"]["placed_at"])))
+        if self.data.get("delivery_time"):
+            shown = shown_time(self.data["delivery_time"])
+            yield Fact(self.word("delivery_time"), shown, is_strong=True)
         if "invoice" in self.data:
             invoice = self.data["invoice"]
             when = _gregorian(_moment(invoice["issued_at"]))

@@ -44,6 +44,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "gross": ("ከታክስ ጋር", "Gross"),
     "subtotal": ("ንዑስ ድምር", "Subtotal"),
     "discount": ("ቅናሽ", "Discount"),
+    "delivery_time": ("የማድረሻ ጊዜ", "Delivery time"),
     "delivery": ("የማድረሻ ክፍያ", "Delivery"),
     "net_total": ("ከታክስ በፊት ድምር", "Total before VAT"),
     "vat_total": ("የተጨማሪ እሴት ታክስ", "VAT"),

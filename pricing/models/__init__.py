@@ -1,6 +1,12 @@
 """What prices depend on beside the catalogue: taxes, promotions and their codes, delivery."""
 
-from pricing.models.delivery import DeliveryFee, DeliveryKind, DeliveryMethod, DeliveryWindow
+from pricing.models.delivery import (
+    DeliveryBooking,
+    DeliveryFee,
+    DeliveryKind,
+    DeliveryMethod,
+    DeliveryWindow,
+)
 from pricing.models.promotions import (
     Coupon,
     CouponUse,
@@ -21,6 +27,7 @@ from pricing.models.taxes import (
 __all__ = [
     "Coupon",
     "CouponUse",
+    "DeliveryBooking",
     "DeliveryFee",
     "DeliveryKind",
     "DeliveryMethod",

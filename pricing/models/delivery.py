@@ -170,3 +170,31 @@ class DeliveryWindow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.weekday} {self.begins:%H:%M}–{self.ends:%H:%M}"
+
+
+class DeliveryBooking(models.Model):
+    """An order's place in a window on one day. Given back when the order comes to nothing.
+
+    Attributes:
+        window: empty: staff have taken it away since; the order itself says what it was promised.
+        holder: the public id of an order. Not a foreign key: pricing knows no orders.
+    """
+
+    window = models.ForeignKey(
+        DeliveryWindow, models.SET_NULL, null=True, related_name="bookings", db_index=False
+    )
+    day = models.DateField(help_text="In the shop's own time zone.")
+    holder = models.UUIDField()
+    created_at = models.DateTimeField(db_default=Now())
+    given_back_at = models.DateTimeField(
+        null=True, blank=True, help_text="Empty: the place is taken."
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["holder"], name="an_order_books_one_delivery_window"),
+        ]
+        indexes = [models.Index(fields=["window", "day"], name="delivery_booking_by_window")]
+
+    def __str__(self) -> str:
+        return f"{self.day} for {self.holder}"
