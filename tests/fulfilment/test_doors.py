@@ -250,6 +250,24 @@ def test_the_label_says_to_whom_and_no_price(desk):
     assert desk.get(at(order, made["id"], "label.pdf").rstrip("/")).status_code == 409
 
 
+WINDOW = {
+    "method": "courier", "window": 3, "day": "2026-11-25",
+    "begins": "2026-11-25T09:00:00+03:00", "ends": "2026-11-25T12:00:00+03:00",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("paper", ["label.pdf", "packing-slip.pdf"])
+def test_paper_says_when_it_was_promised(desk, paper):
+    said = "Wed 25 November 2026, 09:00–12:00"
+    for delivery in (WINDOW, {}):
+        order = paid(phone="+251911000001")
+        Order.objects.filter(pk=order.pk).update(delivery=delivery)
+        made = packed(desk, order)
+        answer = desk.get(at(order, made["id"], paper).rstrip("/"))
+        assert answer.status_code == 200
+        assert (said in text(answer.content)) == bool(delivery)
+
+
 def test_each_parcel_has_a_slip_of_its_own(desk):
     order = paid()
     [line] = lines_of(order)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,7 +12,10 @@ from django.utils import timezone
 from common.actors import GATEWAY
 from orders import services
 from orders.models import Order
+from pricing.bookings import today
 from pricing.coupon_verbs import create_coupon
+from pricing.delivery_verbs import create_method, set_fees, set_windows
+from pricing.models import DeliveryBooking
 from pricing.promotion_verbs import create_promotion
 from reporting.doctor import examine
 from reporting.order_invariants import QUERIES
@@ -33,7 +37,13 @@ def number(api):
     item = {"variant_id": factories.variant(price="100.00").pk, "quantity": 2}
     api.post(f"/api/carts/{cart['id']}/items/", item, headers=token)
     api.post(f"/api/carts/{cart['id']}/coupon/", {"code": "MESKEL"}, headers=token)
-    body = {"cart": cart["id"], "email": "abebe@buyers.shop"}
+    method = create_method(code="courier", name="Courier", kind="courier")
+    set_fees(method_id=method.pk, fees=[{"currency": "ETB", "fee": Decimal(0)}])
+    day = today() + timedelta(days=2)
+    window = {"weekday": day.isoweekday(), "begins": time(9), "ends": time(12), "capacity": 1}
+    [made] = set_windows(method_id=method.pk, windows=[window]).windows.all()
+    chosen = {"method": "courier", "window": made.pk, "day": day.isoformat()}
+    body = {"cart": cart["id"], "email": "abebe@buyers.shop", "delivery": chosen}
     placed = api.post("/api/orders/checkout/", body, headers=token).json()
     order = Order.objects.get(public_id=placed["id"])
     order.payments.create(
@@ -57,6 +67,7 @@ def corrupt(sql: str) -> None:
         cursor.execute(sql)
 
 
+BOOKED = "delivery bookings ≤ capacity, of living orders"
 CORRUPTIONS = [
     ("order total = its parts", "UPDATE orders_order SET discount_total = 0"),
     ("order total = its parts", "UPDATE orders_order SET delivery_tax = 1"),
@@ -81,6 +92,23 @@ CORRUPTIONS = [
     (
         "coupons are used by living orders",
         "UPDATE orders_order SET status = 'cancelled', cancel_reason = 'staff'",
+    ),
+    (
+        BOOKED,
+        "INSERT INTO pricing_deliverybooking (window_id, day, holder)"
+        " SELECT window_id, day, gen_random_uuid() FROM pricing_deliverybooking",
+    ),
+    (
+        BOOKED,
+        "UPDATE pricing_deliverywindow SET capacity = 0",
+    ),
+    (
+        BOOKED,
+        "UPDATE orders_order SET status = 'cancelled', cancel_reason = 'staff'",
+    ),
+    (
+        BOOKED,
+        "UPDATE orders_order SET fulfilment_status = 'cancelled'",
     ),
     ("who paid was told once", "DELETE FROM events_letter"),
     (
@@ -114,6 +142,16 @@ def test_it_is_named_with_its_numbers(number):
         found()["refund due = its causes"]
         == f"order {number} owes 1.00 back, for causes of 0; 180.00 was paid"
     )
+
+
+def test_a_window_with_too_many_is_named(number):
+    corrupt(CORRUPTIONS[[name for name, _ in CORRUPTIONS].index(BOOKED)][1])
+    booking = DeliveryBooking.objects.first()
+    said = [one.detail for one in examine() if one.invariant == BOOKED]
+    assert (
+        f"delivery window {booking.window_id} on {booking.day} has 2 bookings of at most 1" in said
+    )
+    assert any(one.endswith("which is missing") for one in said)
 
 
 def test_every_invariant_has_a_corruption_here():
