@@ -21,6 +21,7 @@ from common.errors import NotFound
 from common.idempotency import idempotent
 from common.public_doors import checked
 from common.schema import FORBIDDEN, refuses
+from inventory.refusals import TooMuchReserved
 from orders import drafts
 from orders.asked import NotForSale, OutOfStock, PurchaseLimit
 from orders.checkout import CodeNotApplied, NoSuchMethod, NoSuchPoint, NotDelivered, PriceChanged
@@ -34,7 +35,9 @@ from orders.draft_serializers import (
 from orders.models import DraftClosed, DraftOrder, DraftStatus, Order
 from orders.serializers import OrderSerializer
 from places.refusals import NoSuchArea
+from pricing.delivery_refusals import DeliveryWindowFull, DeliveryWindowUnavailable
 from pricing.quoting import TotalTooLarge
+from pricing.redemptions import CouponUsedUp
 
 TAGS = ["drafts"]
 
@@ -199,7 +202,8 @@ class DraftPlaceView(DraftDoor):
 
     @refuses(
         DraftClosed, NotForSale, OutOfStock, PurchaseLimit, PriceChanged, CodeNotApplied,
-        NotDelivered, NoSuchMethod, NoSuchPoint, NoSuchArea, TotalTooLarge, FORBIDDEN,
+        NotDelivered, NoSuchMethod, NoSuchPoint, NoSuchArea, DeliveryWindowUnavailable, DeliveryWindowFull,
+        CouponUsedUp, TooMuchReserved, TotalTooLarge, FORBIDDEN,
     )  # fmt: skip
     @extend_schema(
         operation_id="drafts_place",

@@ -5,22 +5,29 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from typing import Any
+from unittest import mock
+from uuid import uuid4
 
 from django.db import transaction
+from django.test import override_settings
 
 from catalog.models import Variant
 from common.actors import GATEWAY
 from inventory.services import set_limits
+from orders import checkout
 from orders.models import Order
 from orders.services import lock_order, mark_paid
 from payments.models import Payment
 from payments.start import new_reference
-from pricing import delivery_verbs, promotion_verbs
+from pricing import coupon_verbs, delivery_verbs, promotion_verbs
+from pricing.basket import Basket
+from pricing.models import Coupon, DeliveryBooking
+from pricing.quotes import Quote
 from tests.contract.document import operations
 from tests.contract.recorder import Recorder
 from tests.contract.scenarios.catalog_model import listed
 from tests.contract.scenarios.catalog_prices import refused
-from tests.contract.scenarios.orders import guest_body
+from tests.contract.scenarios.orders import guest_body, one_window, standing_days
 from tests.contract.world import variant_of
 
 KEY = "0c9b7a41-52d8-4f13-8e6a-d1f2b3c4a586"
@@ -228,7 +235,7 @@ def drafts(s: Recorder) -> None:
          {"items": [{"variant_id": coffee, "quantity": 0}]}),
     ], **at)  # fmt: skip
     quoted = s.call("drafts_quote", "price", "What it would cost now", **at, status=200)
-    delivery_verbs.create_method(code="courier", name="Courier", kind="courier")
+    courier = delivery_verbs.create_method(code="courier", name="Courier", kind="courier")
     for name, summary, status, code, delivery in (
         ("nowhere", "No such area", 400, "does_not_exist", {"area": "ET-XX"}),
         (
@@ -245,6 +252,21 @@ def drafts(s: Recorder) -> None:
         if status == 400:
             s.call("drafts_quote", name, summary, **at, status=status, code=code)
         s.call("drafts_place", name, summary, **at, body={}, status=status, code=code)
+    delivery_verbs.set_fees(method_id=courier.pk, fees=[{"currency": "ETB", "fee": Decimal(0)}])
+    chosen = {"method": "courier", **one_window(courier)}
+    DeliveryBooking.objects.create(window_id=chosen["window"], day=chosen["day"], holder=uuid4())
+    with standing_days():
+        for name, summary, day in (
+            ("window_unavailable", "Not on that day", "2026-11-05"),
+            ("window_full", "Somebody else has that afternoon", chosen["day"]),
+        ):
+            delivery = {**chosen, "day": day}
+            s.call("drafts_change", name, summary, **at, body={"delivery": delivery}, status=200)
+            s.call("drafts_quote", name, summary, **at, status=200)
+            s.call(
+                "drafts_place", name, summary, **at, body={}, status=409, code=f"delivery_{name}"
+            )
+    DeliveryBooking.objects.all().delete()
     s.call("drafts_change", "right", "As it was", **at, body={"delivery": {}}, status=200)
     refused(s, "drafts_place", [
         ("invalid", "An amount is written without commas", 400, "invalid", {"expected_total": "2,200.00"}),
@@ -259,7 +281,43 @@ def drafts(s: Recorder) -> None:
         ("closed", "It is an order now", 409, "draft_closed", {"note": "Too late"}),
     ], **at)  # fmt: skip
     s.call("drafts_discard", "closed", "It is an order now", **at, status=409, code="draft_closed")
+    overtaken(s, token, coffee)
     refusals(s, token, coffee)
+
+
+def overtaken(s: Recorder, token: str, coffee: int) -> None:
+    """A code that somebody else had first, and a customer who owes enough."""
+    promotion = promotion_verbs.create_promotion(
+        fields={"name": "Meskel", "kind": "percentage", "percent": Decimal(10), "needs_code": True}
+    )
+    made = coupon_verbs.create_coupon(promotion_id=promotion.pk, code="MESKEL", fields={"limit": 1})
+    body: dict[str, Any] = {
+        "customer": str(s.world.hana.public_id),
+        "items": [{"variant_id": coffee, "quantity": 1}],
+        "codes": ["MESKEL"],
+    }
+    draft = s.call(
+        "drafts_create", "customer", "For a customer with an account", token=token, body=body, status=201
+    )  # fmt: skip
+    at: dict[str, Any] = {"token": token, "path": {"draft_id": draft["id"]}, "body": {}}
+    real = checkout.quote
+
+    def faster(basket: Basket) -> Quote:
+        quoted = real(basket)
+        Coupon.objects.filter(pk=made.pk).update(uses=1)
+        return quoted
+
+    with mock.patch.object(checkout, "quote", faster):
+        s.call(
+            "drafts_place", "overtaken", "The code was used up a moment ago", **at, status=409,
+            code="coupon_used_up",
+        )  # fmt: skip
+    Coupon.objects.update(uses=0)
+    with override_settings(RATE_LIMITS=True, MAX_OPEN_ORDERS=0):
+        s.call(
+            "drafts_place", "too_much_reserved", "Orders of theirs are not paid yet", **at, status=409,
+            code="too_much_reserved",
+        )  # fmt: skip
 
 
 def refusals(s: Recorder, token: str, coffee: int) -> None:

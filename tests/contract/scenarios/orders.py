@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import time
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -16,12 +20,14 @@ from catalog.models import Variant
 from inventory.models import StockItem
 from orders import checkout
 from places.models import Area
+from pricing import asking, bookings
 from pricing.basket import Basket
 from pricing.coupon_verbs import create_coupon
-from pricing.delivery_verbs import create_method, set_fees
-from pricing.models import Coupon
+from pricing.delivery_verbs import create_method, set_fees, set_windows
+from pricing.models import Coupon, DeliveryMethod
 from pricing.promotion_verbs import create_promotion
 from pricing.quotes import Quote
+from tests.contract.placeholders import EPOCH
 from tests.contract.recorder import Recorder
 from tests.contract.world import variant_of
 
@@ -249,10 +255,53 @@ def refused_wishes(s: Recorder) -> None:
     )  # fmt: skip
 
 
-def _courier() -> None:
+def in_a_window(s: Recorder) -> None:
+    """A customer chooses when the courier comes; the next one is too late."""
+    chosen = {"method": "courier", "area": "ET-AA", **one_window(_courier())}
+    cup = [{"variant_id": variant_of(s.world.jebena).pk, "quantity": 1}]
+    with standing_days():
+        s.call(
+            "checkout", "window", "Delivered on Wednesday afternoon",
+            body=guest_body(s, items=cup, delivery=chosen), key=KEY, status=201,
+        )  # fmt: skip
+        s.call(
+            "checkout", "window_full", "The next one asks for another afternoon",
+            body=guest_body(s, items=cup, delivery=chosen), status=409, code="delivery_window_full",
+        )  # fmt: skip
+        s.call(
+            "checkout", "window_unavailable", "That afternoon is over",
+            body=guest_body(s, items=cup, delivery={**chosen, "day": "2026-10-28"}),
+            status=409, code="delivery_window_unavailable",
+        )  # fmt: skip
+        s.call(
+            "checkout", "window_without_day", "A window and a day go together",
+            body=guest_body(s, delivery={"method": "courier", "window": chosen["window"]}),
+            status=400, code="invalid",
+        )  # fmt: skip
+
+
+@contextmanager
+def standing_days() -> Iterator[None]:
+    """Windows are offered as on the same Monday in every recording."""
+    with (
+        mock.patch.object(asking, "timezone", SimpleNamespace(now=lambda: EPOCH)),
+        mock.patch.object(bookings, "today", return_value=EPOCH.date()),
+    ):
+        yield
+
+
+def one_window(method: DeliveryMethod) -> dict[str, Any]:
+    """Wednesday afternoons, for one order; and how a request names the next of them."""
+    afternoon = {"weekday": 3, "begins": time(14), "ends": time(17), "capacity": 1}
+    [window] = set_windows(method_id=method.pk, windows=[afternoon]).windows.all()
+    return {"window": window.pk, "day": "2026-11-04"}
+
+
+def _courier() -> DeliveryMethod:
     addis = Area.objects.create(code="ET-AA", name="Addis Ababa", level=1, kind="region")
     method = create_method(code="courier", name="Courier", kind="courier")
-    set_fees(method_id=method.pk, fees=[{"area": addis, "currency": "ETB", "fee": Decimal(50)}])
+    fees = [{"area": addis, "currency": "ETB", "fee": Decimal(50)}]
+    return set_fees(method_id=method.pk, fees=fees)
 
 
 def _meskel() -> Coupon:
@@ -266,4 +315,11 @@ def _cart_of(user: User) -> str:
     return str(open_cart(user=user).public_id)
 
 
-STORIES = [guest_checkout, customer_checkout, refused_checkout, from_a_cart, refused_wishes]
+STORIES = [
+    guest_checkout,
+    customer_checkout,
+    refused_checkout,
+    from_a_cart,
+    refused_wishes,
+    in_a_window,
+]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from places import pickup, services
 from places.models import Area
 from pricing import delivery_verbs
+from pricing.models import DeliveryBooking, DeliveryWindow
 from tests.contract.recorder import Recorder
 from tests.contract.scenarios.catalog_model import listed
 from tests.contract.scenarios.catalog_prices import refused
+from tests.contract.scenarios.orders import standing_days
 from tests.contract.scenarios.second_factor import set_up, standing_clock, token_of
 
 KEY = "places-2026-11-23-0001"
@@ -162,6 +165,15 @@ def delivery(s: Recorder) -> None:
         "delivery_windows_set", "set", "On Mondays, for twenty orders", **token, **at,
         body={"windows": [window]}, status=200,
     )  # fmt: skip
+    with standing_days():
+        chosen = DeliveryWindow.objects.get()
+        for _ in range(2):
+            DeliveryBooking.objects.create(window=chosen, day="2026-11-09", holder=uuid4())
+        refused(s, "delivery_windows_set", [
+            ("delivery_window_booked", "Two orders are promised it", 409, "delivery_window_booked",
+             {"windows": [{**window, "capacity": 1}]}),
+        ], **token, **at)  # fmt: skip
+        DeliveryBooking.objects.all().delete()
     refused(s, "delivery_windows_set", [
         ("windows_overlap", "Two at once", 400, "windows_overlap",
          {"windows": [window, {**window, "begins": "16:00", "ends": "18:00"}]}),
