@@ -75,9 +75,24 @@ class Line:
         )
         return {item: limit for item, limit in most.items() if limit is not None}
 
+    def limits_per_customer(self) -> dict[int, int]:
+        """What one customer may take of each of these stock items in all their orders, where there is a limit."""
+        parts = self.variant.shown_parts
+        most = (
+            {part["stock_item_id"]: part["max_per_customer"] for part in parts}
+            if parts
+            else {self.variant.stock_item_id: self.variant.stock_item.max_per_customer}
+        )
+        return {item: limit for item, limit in most.items() if limit is not None}
 
-def share_out(lines: Iterable[Line]) -> None:
-    """Say of each line how much of it could be bought, and why not all of it."""
+
+def share_out(lines: Iterable[Line], *, taken: Mapping[int, int] | None = None) -> None:
+    """Say of each line how much of it could be bought, and why not all of it.
+
+    Args:
+        taken: by stock item, pieces that the customer has in other orders already.
+    """
+    taken = taken or {}
     left: dict[int, int] = {}
     allowed: dict[int, int] = {}
     lines = list(lines)
@@ -85,7 +100,20 @@ def share_out(lines: Iterable[Line]) -> None:
         if line.is_for_sale:
             left |= {item: max(pieces, 0) for item, pieces in line.left().items()}
             allowed |= line.limits()
+    personal = {
+        item: (most, max(most - taken.get(item, 0), 0))
+        for line in lines
+        if line.is_for_sale
+        for item, most in line.limits_per_customer().items()
+    }
     whole = dict(allowed)
+    # Which of the two is the tighter one is what is told.
+    personal = {
+        item: (most, had)
+        for item, (most, had) in personal.items()
+        if had < allowed.get(item, had + 1)
+    }
+    allowed |= {item: had for item, (_, had) in personal.items()}
     for line in lines:
         if not line.is_for_sale:
             line.troubles.append(Trouble(Problem.NOT_FOR_SALE, "This is no longer for sale."))
@@ -101,18 +129,29 @@ def share_out(lines: Iterable[Line]) -> None:
                 Trouble(Problem.OUT_OF_STOCK, detail, data={"available": in_stock})
             )
         if may < wanted:
-            limit = min(whole[item] // pieces for item, pieces in limited.items())
-            line.troubles.append(
-                Trouble(
-                    Problem.PURCHASE_LIMIT,
-                    f"One order may have {limit} of it.",
-                    data={"limit": limit, "available": may},
-                )
-            )
+            line.troubles.append(_beyond(limited, allowed, whole, personal, may))
         for item, pieces in takes.items():
             left[item] -= pieces * line.buyable
             if item in allowed:
                 allowed[item] -= pieces * line.buyable
+
+
+def _beyond(
+    takes: Mapping[int, int],
+    allowed: Mapping[int, int],
+    whole: Mapping[int, int],
+    personal: Mapping[int, tuple[int, int]],
+    may: int,
+) -> Trouble:
+    """The limit that a line is beyond: an order's, or the customer's in all their orders."""
+    tightest = min(takes, key=lambda item: allowed[item] // takes[item])
+    whose, most = ("customer", personal[tightest][0]) if tightest in personal else ("order", whole[tightest])  # fmt: skip
+    limit = most // takes[tightest]
+    return Trouble(
+        Problem.PURCHASE_LIMIT,
+        f"One {whose} may have {limit} of it.",
+        data={"limit": limit, "available": may},
+    )
 
 
 def compare_price(line: Line, now: Decimal | None, *, currency: str) -> None:

@@ -1,11 +1,12 @@
 """A cart as it stands today: what it costs, line by line, and what is in the way. Reading never fails because of the shop.
 
 Six statements for any number of lines; a chosen delivery costs up to six more, a window with a
-capacity one.
+capacity and things with a limit for each customer one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -20,6 +21,7 @@ from cart.problems import Line, compare_price, share_out
 from cart.services import choice_of
 from catalog.models import Image, Variant
 from common.errors import NotFound, Refusal
+from inventory.reservations import taken_by
 from places.refusals import NoSuchArea
 from pricing import bookings
 from pricing.asking import Asked, Choice, ask
@@ -27,6 +29,7 @@ from pricing.delivery import Fee, NoDelivery, NoSlot, WindowReason
 from pricing.gathering import facts, with_facts
 from pricing.quotes import Quote, QuotedLine
 from pricing.quoting import TotalTooLarge, quote
+from pricing.redemptions import customer_keys
 
 if TYPE_CHECKING:
     from account.models import User
@@ -90,7 +93,7 @@ def read_cart(*, cart: Cart, user: User | None, trial: Choice | None = None) -> 
             one that was chosen.
     """
     lines = lines_of(cart)
-    share_out(lines)
+    share_out(lines, taken=_taken(lines, user))
     choice = trial or choice_of(cart) or Choice()
     asked, obstacles = _asked(cart, lines, choice, user)
     prices = {line.variant_id: line.price for line in asked.basket.lines}
@@ -148,6 +151,15 @@ def lines_of(cart: Cart) -> list[Line]:
         )
         for row in rows
     ]
+
+
+def _taken(lines: list[Line], user: User | None) -> Mapping[int, int]:
+    """What the customer has of those things that have a limit for each customer. A guest is known at the checkout only."""
+    limited = {item for line in lines if line.is_for_sale for item in line.limits_per_customer()}
+    if not limited or user is None:
+        return {}
+    [customer] = customer_keys(user_id=user.pk)
+    return taken_by(customer=customer, items=limited)
 
 
 def _asked(

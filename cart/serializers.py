@@ -136,7 +136,8 @@ class CartItemProblemSerializer(serializers.Serializer[Any]):
         required=False, help_text="Of `out_of_stock` and `purchase_limit`: pieces that can be had."
     )
     limit = serializers.IntegerField(
-        required=False, help_text="Of `purchase_limit`: pieces one order may have."
+        required=False,
+        help_text="Of `purchase_limit`: pieces that one order, or one customer, may have.",
     )
     was = MoneyField(required=False, help_text="Of `price_changed`: what one piece cost before.")
     now = MoneyField(required=False, help_text="Of `price_changed`: what it costs now.")

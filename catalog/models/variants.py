@@ -44,6 +44,7 @@ class VariantQuerySet(models.QuerySet["Variant"]):
             + F("stock_item__backorder_limit")
             - F("stock_item__reserved"),
             max_per_order="stock_item__max_per_order",
+            max_per_customer="stock_item__max_per_customer",
         )
         return self.select_related("stock_item").annotate(
             shown_parts=ArraySubquery(parts.values_list(part))

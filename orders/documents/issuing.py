@@ -104,6 +104,7 @@ def issue_packing_slip(
     found = find_document(order=order, kind=Kind.PACKING_SLIP, key=key)
     if found is not None:
         return found
+    _refuse_past_sale(order)
     if order.status in GONE:
         raise NoDocumentYet(f"The order is {order.status}; there is nothing to pack.")
     lines = [

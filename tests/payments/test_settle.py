@@ -15,9 +15,11 @@ from common.errors import NotFound
 from events.models import Letter
 from inventory.models import StockItem
 from orders import services as orders
+from orders.edits import SetQuantity, edit
 from orders.models import CancelReason, Order
 from payments.models import Payment, ReviewReason
 from payments.services import PaymentUnavailable, close, settle
+from reporting.doctor import examine
 from tests.payments.conftest import jobs, place_order
 from tests.payments.fake_chapa import envelope
 
@@ -135,6 +137,33 @@ def test_money_that_does_not_fit_goes_to_a_person(
     assert paid_letters() == 0
     assert settled.history.filter(status="review").count() == 1
     assert Letter.objects.count() == 1  # that it is being looked at, once
+
+
+@pytest.mark.parametrize("pieces", [2, 3])
+def test_an_order_changed_while_its_payment_page_was_open_is_not_paid_by_the_old_amount(
+    chapa, begin, variant, pieces
+):
+    order = place_order(variant, quantity=2 if pieces == 3 else 3)
+    payment = begin(order)
+    chapa.fail(payment.reference)
+    assert ask(payment).status == "failed"
+    Payment.objects.update(expires_at=timezone.now() - timedelta(hours=1))  # thought to be dead
+    line = order.lines.get()
+    edit(order_id=order.pk, operations=[SetQuantity(line.pk, pieces)], reason="asked", by=SYSTEM)
+    chapa.pay(payment.reference)  # and the page was open all the time
+    for _ in range(2):
+        settled = ask(payment)
+    order.refresh_from_db()
+    assert (settled.status, settled.review_reason) == ("review", ReviewReason.AMOUNT_DIFFERS)
+    assert (order.status, order.payment_status, order.total) == (
+        "pending", "review", Decimal(1250) * pieces,
+    )  # fmt: skip
+    said = settled.history.get(status="review").note
+    assert "before the order was changed" in said
+    assert f"{order.total} now" in said
+    assert stock(variant) == (10, pieces)
+    assert paid_letters() == 0
+    assert examine() == []
 
 
 @pytest.mark.parametrize("amount", [1250, 1250.0, "1250.00", "1250.000", "1250"])
