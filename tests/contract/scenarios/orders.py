@@ -20,7 +20,7 @@ from catalog.models import Variant
 from inventory.models import StockItem
 from orders import checkout
 from places.models import Area
-from pricing import asking, bookings
+from pricing import asking, bookings, delivery_views
 from pricing.basket import Basket
 from pricing.coupon_verbs import create_coupon
 from pricing.delivery_verbs import create_method, set_fees, set_windows
@@ -283,8 +283,10 @@ def in_a_window(s: Recorder) -> None:
 @contextmanager
 def standing_days() -> Iterator[None]:
     """Windows are offered as on the same Monday in every recording."""
+    clock = SimpleNamespace(now=lambda: EPOCH)
     with (
-        mock.patch.object(asking, "timezone", SimpleNamespace(now=lambda: EPOCH)),
+        mock.patch.object(asking, "timezone", clock),
+        mock.patch.object(delivery_views, "timezone", clock),
         mock.patch.object(bookings, "today", return_value=EPOCH.date()),
     ):
         yield

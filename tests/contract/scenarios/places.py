@@ -168,11 +168,15 @@ def delivery(s: Recorder) -> None:
     with standing_days():
         chosen = DeliveryWindow.objects.get()
         for _ in range(2):
-            DeliveryBooking.objects.create(window=chosen, day="2026-11-09", holder=uuid4())
+            DeliveryBooking.objects.create(window=chosen, day="2026-11-02", holder=uuid4())
         refused(s, "delivery_windows_set", [
             ("delivery_window_booked", "Two orders are promised it", 409, "delivery_window_booked",
              {"windows": [{**window, "capacity": 1}]}),
         ], **token, **at)  # fmt: skip
+        s.call(
+            "delivery_options", "windows", "Today's afternoon still takes orders",
+            query={"area": "ET-AA-BOLE", "weight": 900, "value": "700.00"}, status=200,
+        )  # fmt: skip
         DeliveryBooking.objects.all().delete()
     refused(s, "delivery_windows_set", [
         ("windows_overlap", "Two at once", 400, "windows_overlap",
