@@ -1,93 +1,36 @@
-"""A chosen delivery window reaches the order, none takes more than its capacity, dead orders give their places back."""
+"""A chosen delivery window reaches the order; what cannot be had is refused and named."""
 
 from __future__ import annotations
 
-import time as clock
-import uuid
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import pytest
-import time_machine
-from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
-from common.actors import GATEWAY, SYSTEM
-from orders import services
-from orders.checkout import Contact, Item, Wishes, checkout, choice_of
-from orders.edits import cancel_pieces
-from orders.models import CancelReason, Order, OrderEvent
+from orders.models import CancelReason, Order
 from places.models import Area
-from pricing import bookings
-from pricing.delivery_refusals import DeliveryWindowBooked, DeliveryWindowFull
-from pricing.delivery_verbs import create_method, delete_method, set_fees, set_windows
+from pricing.delivery_verbs import create_method, set_fees, set_windows
 from pricing.models import DeliveryBooking, DeliveryWindow
-from reporting.doctor import examine
 from tests import factories
 from tests.cart.conftest import Holder
 from tests.orders.test_change_doors import client_of
-from tests.together import at_once
+from tests.orders.windows import (
+    OPTIONS,
+    URL,
+    ZONE,
+    booked,
+    chosen,
+    courier,
+    end,
+    every_day,
+    order_it,
+    placed,
+    unwell,
+)  # fmt: skip
 
 pytestmark = pytest.mark.django_db
-URL, OPTIONS = "/api/orders/checkout/", "/api/delivery/options/"
-ZONE = ZoneInfo(settings.SHOP_TIME_ZONE)
-
-
-def every_day(**facts) -> list[dict]:
-    """One late window on each weekday, so that a test may run at any hour."""
-    window = {"begins": time(20), "ends": time(22), "capacity": 2, "cutoff_hours": 0} | facts
-    return [{"weekday": day, **window} for day in range(1, 8)]
-
-
-def courier(**facts):
-    """A method with windows, for 50.00 everywhere; and a second one without any."""
-    method = create_method(code="courier", name="Courier", kind="courier")
-    set_fees(method_id=method.pk, fees=[{"currency": "ETB", "fee": Decimal(50)}])
-    set_windows(method_id=method.pk, windows=every_day(**facts))
-    return method
-
-
-def chosen(ahead: int = 2) -> dict:
-    """The window of the day after tomorrow, as a request names it."""
-    day = bookings.today() + timedelta(days=ahead)
-    window = DeliveryWindow.objects.get(weekday=day.isoweekday())
-    return {"method": "courier", "window": window.pk, "day": day.isoformat()}
-
-
-def order_it(api, delivery: dict, **more):
-    items = [{"variant_id": factories.variant(price="100.00").pk, "quantity": 1}]
-    return api.post(
-        URL, {"items": items, "email": "abebe@buyers.shop", "delivery": delivery} | more
-    )
-
-
-def placed(api, delivery: dict) -> Order:
-    answer = order_it(api, delivery)
-    assert answer.status_code == 201, answer.json()
-    return Order.objects.get(public_id=answer.json()["id"])
-
-
-def end(order: Order, reason=CancelReason.EXPIRED) -> None:
-    with transaction.atomic():
-        services.cancel(order=services.lock_order(order.pk), by=SYSTEM, reason=reason)
-
-
-def revive(order: Order) -> bool:
-    with transaction.atomic():
-        return services.revive(order=services.lock_order(order.pk), by=GATEWAY)
-
-
-def booked() -> int:
-    return DeliveryBooking.objects.filter(given_back_at=None).count()
-
-
-def unwell() -> list[str]:
-    """What the doctor finds, but for payments that these tests do without."""
-    absent = {"paid ⇔ a succeeded payment", "payments = ledger"}
-    return [str(one) for one in examine() if one.invariant not in absent]
 
 
 # --- it reaches the order -----------------------------------------------------------------------
@@ -286,112 +229,6 @@ def test_a_refused_checkout_books_nothing(api):
     assert DeliveryBooking.objects.count() == 0
 
 
-# --- given back, and taken again ----------------------------------------------------------------
-
-
-def test_a_dead_order_gives_its_place_back_once_and_takes_it_again(api):
-    courier(capacity=1)
-    order = placed(api, chosen())
-    end(order)
-    with transaction.atomic():
-        assert bookings.give_back(holder=order.public_id) == 0
-    assert (booked(), unwell()) == (0, [])
-    assert revive(order) is True
-    assert booked() == 1
-    assert order.history.order_by("-pk")[0].note == (
-        "paid after it had expired; its stock was still there"
-    )
-    assert order_it(api, chosen()).json()["code"] == "delivery_window_full"
-    assert unwell() == []
-
-
-@pytest.mark.parametrize("what", ["full", "over", "no longer offered"])
-def test_late_money_is_kept_without_a_window_and_staff_are_told(api, what):
-    method = courier(capacity=1)
-    order = placed(api, chosen())
-    promised = order.delivery
-    end(order)
-    if what == "full":
-        placed(api, chosen())
-    elif what == "no longer offered":
-        delete_method(method_id=method.pk)
-    later = timezone.now() + timedelta(days=4 if what == "over" else 0)
-    with time_machine.travel(later, tick=True):
-        assert revive(order) is True
-    order.refresh_from_db()
-    assert (order.status, order.delivery) == ("paid", promised)
-    note = OrderEvent.objects.filter(order=order).order_by("-pk")[0].note
-    assert note.endswith(f"; its delivery window is {what}")
-    assert booked() == (1 if what == "full" else 0)
-    assert unwell() == []
-
-
-def test_late_money_without_stock_takes_no_place(api):
-    courier(capacity=1)
-    variant = factories.variant(stock=1)
-    items = [{"variant_id": variant.pk, "quantity": 1}]
-    order = Order.objects.get(public_id=order_it(api, chosen(), items=items).json()["id"])
-    end(order)
-    factories.place(variant=variant)
-    assert revive(order) is False
-    assert (booked(), unwell()) == (0, [])
-
-
-def test_a_paid_order_of_which_all_is_cancelled_gives_its_place_back(api):
-    courier()
-    order = placed(api, chosen())
-    with transaction.atomic():
-        services.mark_paid(order=services.lock_order(order.pk), by=GATEWAY)
-    assert booked() == 1
-    line = order.lines.get()
-    cancel_pieces(order_id=order.pk, pieces={line.pk: 1}, reason="a mistake", by=SYSTEM)
-    assert booked() == 0
-
-
-# --- staff change windows -----------------------------------------------------------------------
-
-
-def test_a_window_takes_no_fewer_than_are_booked(api, permit):
-    method = courier(capacity=3)
-    wanted = chosen()
-    for _ in range(2):
-        placed(api, wanted)
-    with pytest.raises(DeliveryWindowBooked) as refused:
-        set_windows(method_id=method.pk, windows=every_day(capacity=1))
-    [error] = refused.value.errors
-    place = date.fromisoformat(wanted["day"]).isoweekday() - 1
-    assert (error["field"], error["booked"], error["day"]) == (
-        f"windows.{place}.capacity", 2, wanted["day"],
-    )  # fmt: skip
-    assert set(DeliveryWindow.objects.values_list("capacity", flat=True)) == {3}
-    set_windows(method_id=method.pk, windows=every_day(capacity=2))  # closes that day
-    assert order_it(api, wanted).json()["code"] == "delivery_window_full"
-    set_windows(method_id=method.pk, windows=every_day(capacity=None))
-    assert order_it(api, wanted).status_code == 201  # uncounted, and yet written down
-    with pytest.raises(DeliveryWindowBooked):
-        set_windows(method_id=method.pk, windows=every_day(capacity=2))
-
-
-def test_days_gone_by_do_not_bind_anybody(api):
-    method = courier(capacity=3)
-    for _ in range(2):
-        placed(api, chosen())
-    DeliveryBooking.objects.update(day=bookings.today() - timedelta(days=7))
-    set_windows(method_id=method.pk, windows=every_day(capacity=1))
-    assert unwell() == []
-
-
-def test_staff_see_it_in_the_admin(api, client):
-    courier()
-    order = placed(api, chosen())
-    placed(api, {"method": "courier"})
-    client.force_login(factories.staff())
-    day = date.fromisoformat(chosen()["day"])
-    said = f"{day.day} {day:%B %Y}, 20:00–22:00"
-    assert said in client.get("/admin/orders/order/").content.decode()
-    assert said in client.get(f"/admin/orders/order/{order.pk}/change/").content.decode()
-
-
 # --- how many statements ------------------------------------------------------------------------
 
 
@@ -426,96 +263,3 @@ def _options(api) -> list:
     with CaptureQueriesContext(connection) as seen:
         assert api.get(OPTIONS).status_code == 200
     return list(seen)
-
-
-# --- fifty at once ------------------------------------------------------------------------------
-
-
-def buy(number: int, wanted: dict, variant) -> bool:
-    """One buyer's checkout; whether they got the window."""
-    try:
-        with transaction.atomic():
-            checkout(
-                items=[Item(quantity=1, variant_id=variant.pk)],
-                owner=None,
-                contact=Contact(email=f"buyer{number}@buyers.shop"),
-                wishes=Wishes(delivery=wanted),
-                expected_total=None,
-                by=SYSTEM,
-                choice=choice_of(wanted),
-            )
-    except DeliveryWindowFull:
-        return False
-    return True
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("capacity", [1, 7])
-def test_fifty_at_once_do_not_pass_the_capacity(capacity):
-    courier(capacity=capacity)
-    wanted, variants = chosen(), [factories.variant() for _ in range(50)]
-    got = at_once(50, lambda number: buy(number, wanted, variants[number]))
-    assert (sum(got), booked(), Order.objects.count()) == (capacity, capacity, capacity)
-    assert unwell() == []
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_capacity_set_meanwhile_counts_what_was_booked_before():
-    """Checkouts of a window that takes any number, and staff who limit it in the middle of them."""
-    method = courier(capacity=None)
-    wanted, variants = chosen(), [factories.variant() for _ in range(30)]
-
-    def act(number: int) -> bool:
-        if number == 15:
-            try:
-                set_windows(method_id=method.pk, windows=every_day(capacity=5))
-            except DeliveryWindowBooked:
-                return False
-            return True
-        return buy(number, wanted, variants[number])
-
-    at_once(30, act)
-    assert [one for one in unwell() if "delivery" in one] == []
-
-
-@pytest.mark.django_db(transaction=True)
-def test_ends_and_late_money_at_once_keep_the_count():
-    """Ten places: some orders die, some come back, others are placed, all at once."""
-    courier(capacity=10)
-    wanted, variants = chosen(), [factories.variant() for _ in range(30)]
-    for number in range(10):
-        buy(number, wanted, variants[number])
-    orders = list(Order.objects.order_by("pk"))
-    for order in orders[:5]:
-        end(order)
-
-    def act(number: int) -> None:
-        if number < 5:
-            revive(orders[number])
-        elif number < 10:
-            end(orders[number])
-        else:
-            buy(number, wanted, variants[number])
-
-    at_once(30, act)
-    assert booked() <= 10
-    assert unwell() == []
-
-
-@pytest.mark.django_db(transaction=True)
-def test_control_without_the_lock_more_get_in(monkeypatch):
-    """The same look and the same writing, with a moment in between and no lock: the race above must not pass."""
-    courier(capacity=1)
-    wanted, variants = chosen(), [factories.variant() for _ in range(20)]
-
-    def unlocked(*, slot, holder: uuid.UUID) -> None:
-        if bookings.is_full(slot):
-            raise DeliveryWindowFull
-        clock.sleep(0.3)  # the moment in which the others look
-        DeliveryBooking.objects.create(window_id=slot.window, day=slot.day, holder=holder)
-
-    monkeypatch.setattr(bookings, "book", unlocked)
-    got = at_once(20, lambda number: buy(number, wanted, variants[number]))
-    assert sum(got) > 1
-    [found] = [one for one in unwell() if "delivery" in one]
-    assert f"has {sum(got)} bookings of at most 1" in found

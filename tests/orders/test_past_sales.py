@@ -14,12 +14,10 @@ from django.utils import timezone
 from catalog.models import Product, Variant
 from common.actors import SYSTEM
 from events.models import Letter
-from inventory.models import Movement, Reservation, StockItem
+from inventory.models import Movement, Reservation
 from ledger.models import Entry
 from ledger.services import balances
-from orders.documents.issuing import issue_invoice, issue_packing_slip, issue_receipt
 from orders.documents.models import Document
-from orders.documents.refusals import NoDocumentYet
 from orders.models import Order, OrderLine, PastCredit, PastLine
 from orders.past_credits import record_past_credits
 from orders.past_sales import (
@@ -374,28 +372,6 @@ def test_the_doctor_finds_what_is_wrong(change, name):
     assert examine() == []
     change()
     assert {violation.invariant for violation in examine()} == {name}
-
-
-def test_the_doctor_finds_stock_that_a_past_sale_moved():
-    order = sell(("A", 1, "1"))
-    shelf = factories.variant(stock=5).stock_item
-    assert examine() == []
-    moved = Movement.objects.create(
-        stock_item=shelf, quantity=-1, reason="sold", holder=order.public_id, actor="x"
-    )
-    StockItem.objects.filter(pk=shelf.pk).update(on_hand=4)
-    said = {one.invariant: one.detail for one in examine()}
-    assert said["past sales moved no stock"] == (
-        f"order {order.number} was sold before the shop counted, yet movement {moved.pk} took -1"
-    )
-
-
-def test_no_document_of_a_past_sale_is_issued_here():
-    order = sell(("A", 1, "1"))
-    for issue in (issue_invoice, issue_receipt, issue_packing_slip):
-        with pytest.raises(NoDocumentYet, match="sold elsewhere"), transaction.atomic():
-            issue(order=order)
-    assert order.documents.count() == 0
 
 
 # --- people -------------------------------------------------------------------------------------
