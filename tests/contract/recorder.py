@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from unittest import mock
 from urllib.parse import urlencode
@@ -22,8 +22,7 @@ from common import idempotency
 from tests.contract.document import Operation, complaints, operations, resolve
 from tests.contract.placeholders import Placeholders
 
-JSON = "application/json"
-PROBLEM = "application/problem+json"
+JSON, PROBLEM = "application/json", "application/problem+json"
 SHOWN_HEADERS = ("Idempotency-Replayed", "WWW-Authenticate")
 BOUNDARY = "BoUnDaRyStRiNg"
 NOTHING: Any = object()
@@ -370,11 +369,10 @@ def _huge(op: Operation) -> tuple[bytes, str]:
 
 
 def _is_json(text: str) -> bool:
-    try:
+    with suppress(ValueError):
         json.loads(text)
-    except ValueError:
-        return False
-    return True
+        return True
+    return False
 
 
 @contextmanager
