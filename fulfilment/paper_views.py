@@ -9,7 +9,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
-from common.schema import FORBIDDEN, TOO_MANY, refuses
+from common.schema import FORBIDDEN, INVALID, TOO_MANY, refuses
 from fulfilment import papers
 from fulfilment.access import (
     MOVES_SHIPMENTS,
@@ -32,7 +32,7 @@ class ShipmentSlipView(PdfView):
     permission_classes = [SignedInOrWorks]
     sees = SEES_SHIPMENTS
 
-    @refuses(NoDocumentYet, TOO_MANY, FORBIDDEN)
+    @refuses(INVALID, NoDocumentYet, TOO_MANY, FORBIDDEN)
     @extend_schema(
         operation_id="shipments_packing_slip",
         summary="Fetch a shipment's packing slip",
@@ -52,7 +52,7 @@ class LabelView(PdfView):
     permission_classes = [SignedInOrWorks]
     sees = SEES_SHIPMENTS
 
-    @refuses(WrongShipmentState, TOO_MANY, FORBIDDEN)
+    @refuses(INVALID, WrongShipmentState, TOO_MANY, FORBIDDEN)
     @extend_schema(
         operation_id="shipments_label",
         summary="Fetch a shipment's label",

@@ -16,7 +16,7 @@ from orders.documents.words import LANGUAGES
 from orders.serializers import AmountField
 
 
-class DocumentQuerySerializer(StrictSerializer):
+class DocumentQuerySerializer(serializers.Serializer[Any]):
     """How a document is to be printed."""
 
     language = serializers.ChoiceField(

@@ -126,7 +126,7 @@ def _language(request: Request) -> Language:
 class InvoiceView(PdfView):
     """The invoice."""
 
-    @refuses(NoDocumentYet, TOO_MANY)
+    @refuses(INVALID, NoDocumentYet, TOO_MANY)
     @extend_schema(
         operation_id="orders_invoice",
         summary="Fetch an order's invoice",
@@ -143,7 +143,7 @@ class InvoiceView(PdfView):
 class ReceiptView(PdfView):
     """The receipt."""
 
-    @refuses(NoDocumentYet, TOO_MANY)
+    @refuses(INVALID, NoDocumentYet, TOO_MANY)
     @extend_schema(
         operation_id="orders_receipt",
         summary="Fetch the receipt for an order's money",
@@ -162,7 +162,7 @@ class PackingSlipView(PdfView):
 
     permission_classes = [PacksOrders]
 
-    @refuses(NoDocumentYet, TOO_MANY)
+    @refuses(INVALID, NoDocumentYet, TOO_MANY)
     @extend_schema(
         operation_id="orders_packing_slip",
         summary="Fetch an order's packing slip",
@@ -182,7 +182,7 @@ class PackingSlipView(PdfView):
 class NumberedDocumentView(PdfView):
     """A document by its number."""
 
-    @refuses(TOO_MANY)
+    @refuses(INVALID, TOO_MANY)
     @extend_schema(
         operation_id="orders_document",
         summary="Fetch a document by its number",

@@ -112,7 +112,9 @@ def update_method(*, method_id: int, changes: Mapping[str, Any]) -> DeliveryMeth
 def delete_method(*, method_id: int) -> None:
     """Remove a method with its tables. Orders keep copies of what they need."""
     with transaction.atomic():
-        lock_row(DeliveryMethod.objects.all(), method_id, missing=NO_METHOD).delete()
+        method = lock_row(DeliveryMethod.objects.all(), method_id, missing=NO_METHOD)
+        _hold_windows(method)
+        method.delete()
 
 
 def set_fees(*, method_id: int, fees: Table) -> DeliveryMethod:
@@ -154,9 +156,7 @@ def set_windows(*, method_id: int, windows: Table) -> DeliveryMethod:
         raise WindowsOverlap(f"At most {MOST_WINDOWS} rows.")
     with transaction.atomic():
         method = lock_row(DeliveryMethod.objects.all(), method_id, missing=NO_METHOD)
-        # Against checkouts that are booking, also where there is no capacity yet: see pricing.bookings.
-        rows = DeliveryWindow.objects.filter(method=method).order_by("pk").select_for_update()
-        present = {_place(row): row for row in rows}
+        present = {_place(row): row for row in _hold_windows(method)}
         new = [DeliveryWindow(method=method, **row) for row in windows]
         wanted = {_place(row) for row in new}
         if len(wanted) < len(new):
@@ -177,6 +177,12 @@ def set_windows(*, method_id: int, windows: Table) -> DeliveryMethod:
             DeliveryWindow.objects.bulk_create(added)
         _save(method)
     return for_display().get(pk=method.pk)
+
+
+def _hold_windows(method: DeliveryMethod) -> list[DeliveryWindow]:
+    """All windows of a method, against checkouts that are booking, also where there is no capacity: `pricing.bookings`."""
+    rows = DeliveryWindow.objects.filter(method=method).order_by("pk")
+    return list(rows.select_for_update())
 
 
 def _refuse_booked(new: Sequence[DeliveryWindow], present: Mapping[Any, DeliveryWindow]) -> None:

@@ -269,6 +269,7 @@ def test_every_name_that_is_enqueued_is_a_task():
 @pytest.mark.django_db
 def test_a_letter_overtakes_pictures_files_and_reports():
     """A new shop draws the pictures of all its products; somebody who waits for a code does not wait for them."""
+    ProcrastinateJob.objects.all().delete()  # what other tests have committed
     slow = ("catalog.make_renditions", "catalog.import", "catalog.export", "privacy.make_export")
     for task, argument in zip(
         slow, ("image_id", "transfer_id", "transfer_id", "export_id"), strict=True

@@ -10,6 +10,7 @@ from ledger.chart import CHART
 from orders.bookkeeping import SOLD, sale_lines
 from orders.models import Order, OrderLine
 from orders.past_credits import CREDITED
+from orders.refunds import OWED, REDUCED
 from payments.bookkeeping import RECEIVED, UNASSIGNED, receipt_lines
 from pricing.services import quote
 
@@ -28,7 +29,7 @@ def test_the_chart():
 
 def test_every_kind_of_entry_is_in_the_table():
     kinds = {row[1].split(",")[0].strip("`") for row in table("What each verb posts")}
-    assert kinds == {RECEIVED, UNASSIGNED, SOLD, CREDITED, "reversal"}
+    assert kinds == {RECEIVED, UNASSIGNED, SOLD, CREDITED, REDUCED, OWED, "reversal"}
 
 
 def test_the_example():

@@ -13,11 +13,23 @@ from django.utils import timezone
 
 from common.actors import GATEWAY, SYSTEM
 from orders import services
-from orders.checkout import Contact, Item, Wishes, checkout, choice_of
+from orders.checkout import (
+    Contact,
+    Item,
+    NoSuchMethod,
+    NotDelivered,
+    Wishes,
+    checkout,
+    choice_of,
+)
 from orders.edits import cancel_pieces
 from orders.models import Order, OrderEvent
 from pricing import bookings
-from pricing.delivery_refusals import DeliveryWindowBooked, DeliveryWindowFull
+from pricing.delivery_refusals import (
+    DeliveryWindowBooked,
+    DeliveryWindowFull,
+    DeliveryWindowUnavailable,
+)
 from pricing.delivery_verbs import delete_method, set_windows
 from pricing.models import DeliveryBooking, DeliveryWindow
 from tests import factories
@@ -214,6 +226,32 @@ def test_ends_and_late_money_at_once_keep_the_count():
 
     at_once(30, act)
     assert booked() <= 10
+    assert unwell() == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("remove", ["method", "windows"])
+def test_windows_taken_away_in_the_middle_of_checkouts(remove):
+    """Whoever was faster has an order with its promise; whoever came later is told. Nobody meets a fault."""
+    method = courier(capacity=20)
+    wanted, variants = chosen(), [factories.variant() for _ in range(20)]
+
+    def act(number: int) -> bool:
+        if number == 10:
+            if remove == "method":
+                delete_method(method_id=method.pk)
+            else:
+                set_windows(method_id=method.pk, windows=[])
+            return False
+        try:
+            return buy(number, wanted, variants[number])
+        except (DeliveryWindowUnavailable, NotDelivered, NoSuchMethod):
+            return False
+
+    got = at_once(20, act)
+    assert Order.objects.filter(delivery__window=wanted["window"]).count() == sum(got)
+    assert not DeliveryBooking.objects.exclude(window=None).exists()
+    assert DeliveryBooking.objects.count() == sum(got)
     assert unwell() == []
 
 

@@ -57,6 +57,14 @@ def papers(s: Recorder) -> None:
     )  # fmt: skip
     packing: dict[str, Any] = {"token": token, "path": guest["path"]}
     s.call("orders_packing_slip", "pdf", "The packing slip", **packing, status=200)
+    other: dict[str, Any] = {"query": {"language": "fr"}, "status": 400, "code": "invalid"}
+    for operation, where in (
+        ("orders_invoice", guest),
+        ("orders_receipt", guest),
+        ("orders_document", {"guest": guest["guest"], "path": numbered}),
+        ("orders_packing_slip", packing),
+    ):
+        s.call(operation, "invalid", "There is none in this language", **where, **other)
     ended = s.call(
         "checkout", "ended", "Another order", body=guest_body(s), key=ANOTHER, status=201
     )
