@@ -52,7 +52,7 @@ class LabelView(PdfView):
     permission_classes = [SignedInOrWorks]
     sees = SEES_SHIPMENTS
 
-    @refuses(INVALID, WrongShipmentState, TOO_MANY, FORBIDDEN)
+    @refuses(WrongShipmentState, TOO_MANY, FORBIDDEN)
     @extend_schema(
         operation_id="shipments_label",
         summary="Fetch a shipment's label",

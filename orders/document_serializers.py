@@ -9,7 +9,7 @@ from rest_framework.reverse import reverse
 
 from common.ethiopian import to_ethiopian
 from common.http import public_url
-from common.serializers import StrictModelSerializer, StrictSerializer
+from common.serializers import StrictModelSerializer
 from orders.documents.models import Document, Kind, LegalDetails
 from orders.documents.numbering import SHOP_ZONE
 from orders.documents.words import LANGUAGES

@@ -22,7 +22,7 @@ from common.errors import NotFound
 from common.idempotency import idempotent
 from common.languages import chosen
 from common.public_doors import VERBS, checked
-from common.schema import TOO_MANY, refuses
+from common.schema import INVALID, TOO_MANY, refuses
 from orders import throttles
 from orders.access import HoldsOrder
 from orders.document_serializers import (

@@ -176,7 +176,11 @@ def test_a_sale_begins_and_ends_by_the_clock(processes, shelf):
 
 
 def test_a_product_appears_by_the_clock(processes, shelf):
-    for wait in (3, 12, 48):  # on a busy machine the looking itself may take longer than the first of these
+    for wait in (
+        3,
+        12,
+        48,
+    ):  # on a busy machine the looking itself may take longer than the first of these
         start = timezone.now() + timedelta(seconds=wait)
         Product.objects.update(publish_from=start)
         try:
