@@ -172,6 +172,21 @@ def measure(shop: Shop, folder: Path, options: argparse.Namespace) -> dict[str, 
     }
 
 
+def table(found: dict[str, Any]) -> str:
+    """The result as docs/performance.md shows it."""
+    per_second = found["per_second"]
+    hot, floor = found["hot_to_cold"], found["hot_to_cold_of_pgbench"]
+    return "\n".join(
+        [
+            "| checkouts a second | over HTTP | pgbench | ratio |",
+            "|---|--:|--:|--:|",
+            f"| two lines, different SKUs | {per_second['http']} | {per_second['pgbench']} | {found['ratio']} |",
+            f"| one hot SKU | {per_second['http_hot']} | {per_second['pgbench_hot']} | |",
+            f"| hot ÷ cold | {hot} | {floor} | |",
+        ]
+    )
+
+
 def main() -> None:
     """Measure, write down, print."""
     parser = argparse.ArgumentParser(

@@ -92,6 +92,19 @@ def refusals(shop: Shop, product: int, seconds: float, folder: Path) -> dict[str
     }
 
 
+def report(found: dict[str, Any]) -> str:
+    """The result in words, as the README shows it."""
+    lines = [
+        f"{found['buyers']} buyers on {found['connections']} connections, {found['units']} units",
+        *(f"  {answer:<20} {number:>6}" for answer, number in sorted(found["told"].items())),
+        f"  took {found['seconds']} s, p50 {found['p50_ms']} ms, p99 {found['p99_ms']} ms",
+        f"  sold out: {found['sold_out_per_second']} refusals/s, an empty view"
+        f" {found['empty_view_per_second']}/s, ratio {found['ratio']}",
+        f"  doctor: {found['doctor']}",
+    ]
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Sell out, and say how it went."""
     parser = argparse.ArgumentParser(
@@ -126,15 +139,7 @@ def main() -> None:
         finally:
             shop.stop()
     RESULT.write_text(json.dumps(found, indent=2) + "\n")
-    print(f"{options.buyers} buyers on {options.connections} connections, {options.units} units")
-    for answer, number in sorted(told.items()):
-        print(f"  {answer:<20} {number:>6}")
-    print(f"  took {found['seconds']} s, p50 {found['p50_ms']} ms, p99 {found['p99_ms']} ms")
-    print(
-        f"  sold out: {found['sold_out_per_second']} refusals/s, an empty view {found['empty_view_per_second']}/s,"
-        f" ratio {found['ratio']}"
-    )
-    print(f"  doctor: {found['doctor']}")
+    print(report(found))
     right = {"201": options.units, "409 out_of_stock": options.buyers - options.units}
     if dict(told) != {key: value for key, value in right.items() if value} or not str(
         found["doctor"]

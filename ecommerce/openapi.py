@@ -29,7 +29,7 @@ key after a lost answer and you get the first answer again, never a second order
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Nexus",
     "DESCRIPTION": DESCRIPTION,
-    "VERSION": "0.3.0",
+    "VERSION": "0.4.0",
     "OAS_VERSION": "3.1.0",
     "CONTACT": {"name": "The maintainers of Nexus"},
     "LICENSE": {"name": "MIT", "identifier": "MIT"},

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
-from benchmarks import report, statements, wrk
+from benchmarks import checkout, flash_sale, report, statements, wrk
 from benchmarks.statements import Statements
 from benchmarks.works import Work
 from benchmarks.wrk import Run
 
+ROOT = Path(__file__).resolve().parents[2]
 PRINTED = """Running 3s test @ http://127.0.0.1:8000
   2 threads and 16 connections
   300 requests in 3.00s, 7.30MB read
@@ -87,3 +89,18 @@ def test_depth_is_compared_with_the_first_page():
 def test_the_document_shows_the_results_that_are_kept():
     kept = json.loads(report.RESULT.read_text())["catalogues"]
     assert report.documented(report.DOCUMENT.read_text(), kept) == report.DOCUMENT.read_text()
+
+
+def test_the_readme_shows_the_flash_sale_that_is_kept():
+    kept = json.loads(flash_sale.RESULT.read_text())
+    assert f"```text\n{flash_sale.report(kept)}\n```" in (ROOT / "README.md").read_text()
+    assert kept["told"] == {
+        "201": kept["units"],
+        "409 out_of_stock": kept["buyers"] - kept["units"],
+    }
+    assert kept["doctor"].startswith("Healthy")
+
+
+def test_the_document_shows_the_checkout_that_is_kept():
+    kept = json.loads(checkout.RESULT.read_text())
+    assert checkout.table(kept) in report.DOCUMENT.read_text()
